@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make            the command: ./timersnoop
+# make check      unit tests, without root
+# make check-guests   the same command on real kernels, under emulation
+# make lint       format and static analysis
+# make install    DESTDIR= PREFIX=
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+BUILD ?= build
+CC ?= gcc
+PKG_CONFIG ?= pkg-config
+
+LIBS := libtracefs libtraceevent
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DTIMERSNOOP_VERSION='"$(VERSION)"' -Iinclude \
+	$(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(LIBS)) $(CFLAGS)
+ALL_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) $(LDLIBS)
+
+SOURCES := $(filter-out src/main.c,$(wildcard src/*.c))
+OBJECTS := $(SOURCES:src/%.c=$(BUILD)/src/%.o)
+UNIT_OBJECTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.o,$(wildcard tests/unit/*.c))
+# Programs for the guests: each file is one, linked with nothing of ours.
+GUEST_PROGRAMS := $(patsubst tests/guest/programs/%.c,$(BUILD)/tests/guest/bin/%,\
+	$(wildcard tests/guest/programs/*.c))
+
+all: timersnoop
+
+timersnoop: $(BUILD)/src/main.o $(BUILD)/libtimersnoop.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+$(BUILD)/libtimersnoop.a: $(OBJECTS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/unit/run: $(UNIT_OBJECTS) $(BUILD)/libtimersnoop.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS) -lcunit
+
+$(BUILD)/tests/guest/bin/%: tests/guest/programs/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -g -o $@ $< -lpthread
+
+guest-programs: $(GUEST_PROGRAMS)
+
+check: $(BUILD)/tests/unit/run
+	$(BUILD)/tests/unit/run
+
+check-guests: timersnoop guest-programs
+	tests/guest/run-all.sh
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+check-sanitized:
+	$(MAKE) check BUILD=build/sanitized CFLAGS='-O1 -g $(SANITIZE)'
+
+FORMATTED := $(wildcard src/*.c include/timersnoop/*.h tests/unit/*.[ch] tests/guest/programs/*.c)
+format:
+	clang-format -i $(FORMATTED)
+
+lint:
+	clang-format --dry-run -Werror $(FORMATTED)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --force \
+		--enable=warning,performance,portability \
+		--suppress=missingIncludeSystem -D_GNU_SOURCE -Iinclude src
+	mandoc -T lint -W warning doc/timersnoop.8
+	shellcheck -x scripts/*.sh tests/guest/*.sh .ci/run
+
+install: timersnoop
+	install -D -m 755 timersnoop $(DESTDIR)$(PREFIX)/sbin/timersnoop
+	install -D -m 644 doc/timersnoop.8 $(DESTDIR)$(PREFIX)/share/man/man8/timersnoop.8
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/timersnoop $(DESTDIR)$(PREFIX)/share/man/man8/timersnoop.8
+
+clean:
+	rm -rf build timersnoop
+
+.PHONY: all check check-guests check-sanitized clean format guest-programs install lint uninstall
+.SECONDARY:
+
+-include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d

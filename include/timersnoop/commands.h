@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* commands: what each word on the command line does, from options to exit status. */
+#ifndef TIMERSNOOP_COMMANDS_H
+#define TIMERSNOOP_COMMANDS_H
+
+#include "timersnoop/options.h"
+
+/* Kept by every command; --help and the manual list them. */
+enum exit_status {
+	EXIT_MATCHED = 0,
+	EXIT_NOTHING = 1, /* ran well, nothing matched */
+	EXIT_USAGE = 2,
+	EXIT_CANNOT = 3, /* cannot trace here */
+	EXIT_INCOMPLETE = 4,
+	EXIT_FAILED = 125, /* timersnoop itself; with COMMAND, EXIT_CANNOT too */
+};
+
+/* Each returns an exit status and has said on standard error what went wrong.
+ * cmd_trace does not return when COMMAND died of a signal: it dies of the same. */
+int cmd_trace(const struct options *options);
+int cmd_doctor(const struct options *options);
+int cmd_cleanup(const struct options *options);
+/* --dry-run: the plan of a trace, in words and as text for kprobe_events. */
+int cmd_dry_run(const struct options *options);
+
+/* "timersnoop: TEXT" and, behind it, the hint. Returns `status`. */
+int command_fail(int status, const struct error *err);
+
+#endif

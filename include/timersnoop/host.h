@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * host: this machine: where its tracefs is, whether it may be used, and what
+ * its kernel can do.
+ */
+#ifndef TIMERSNOOP_HOST_H
+#define TIMERSNOOP_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "timersnoop/error.h"
+#include "timersnoop/kernel_features.h"
+#include "timersnoop/probe_plan.h"
+
+/*
+ * Finds a mounted tracefs, tells libtracefs of it and checks that kprobe
+ * events may be made. Mounts nothing. Fails with the reason and what to do:
+ * -ENOENT (no tracefs), -EACCES (no privilege), -EPERM (lockdown), -ENODEV (no
+ * kprobes).
+ */
+int host_tracefs(struct error *err);
+
+/*
+ * Fills `features`. Reads kallsyms only when `symbols` (it takes a while; a
+ * trace rather tries its probes), type data only for what `wishes` needs.
+ */
+int host_features(struct kernel_features *features, const struct plan_wishes *wishes, bool symbols,
+		  struct error *err);
+
+/* Makes kernel_features of uname(2) and kallsyms alone, for a machine whose tracefs
+ * cannot be read: the fetch-arg syntax is assumed to be all there. */
+int host_features_guess(struct kernel_features *features, struct error *err);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * merge: per-CPU streams of pages -> one stream by time. Holds one page per
+ * CPU, however long the streams are. Pure: pages come from a reader it is given.
+ */
+#ifndef TIMERSNOOP_MERGE_H
+#define TIMERSNOOP_MERGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "timersnoop/decode.h"
+
+/*
+ * Puts the next page of `cpu` into `buffer` (`size` bytes). Returns its
+ * length, 0 when there is none now, or -errno.
+ */
+typedef int merge_reader(void *context, int cpu, void *buffer, size_t size);
+
+enum merge_kind {
+	MERGE_EVENT,
+	MERGE_LOSS_COUNTED, /* `lost` records were lost on event.cpu before event.ts */
+	MERGE_LOSS_UNKNOWN, /* some records, number unknown (a damaged page, too) */
+};
+
+struct merged {
+	enum merge_kind kind;
+	struct raw_event event; /* of a loss: only cpu and ts */
+	uint64_t lost;
+};
+
+struct merge;
+
+/* `cpus` lists the CPUs' numbers; copied. NULL when out of memory. */
+struct merge *merge_new(const int *cpus, size_t count, size_t page_size, int long_size,
+			merge_reader *reader, void *context);
+void merge_free(struct merge *merge);
+
+/*
+ * Starts a round: CPUs that had run dry are read again. Everything up to
+ * `limit` must have been committed by now, so that a CPU that is dry in this round
+ * holds nothing older; events past it wait for the next round.
+ * UINT64_MAX for streams that have ended.
+ */
+void merge_begin(struct merge *merge, uint64_t limit);
+
+/*
+ * The next in time: 1 and *merged (its data valid until the next call), 0 when
+ * this round is over, or the reader's -errno.
+ */
+int merge_next(struct merge *merge, struct merged *merged);
+
+/* Are there events that wait for a later round? */
+int merge_waiting(const struct merge *merge);
+
+#endif

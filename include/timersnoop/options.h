@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * options: argv -> one struct. Pure: nothing is looked up, opened or printed.
+ */
+#ifndef TIMERSNOOP_OPTIONS_H
+#define TIMERSNOOP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "timersnoop/error.h"
+#include "timersnoop/out.h"
+
+enum command {
+	COMMAND_TRACE,
+	COMMAND_DOCTOR,
+	COMMAND_CLEANUP, /* --cleanup */
+	COMMAND_HELP,    /* --help, or "help" */
+	COMMAND_VERSION,
+};
+
+enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+#define OPTION_LIST_MAX 64
+
+struct options {
+	enum command command;
+
+	/* which */
+	int32_t pids[OPTION_LIST_MAX];
+	size_t pid_count;
+	const char *names[OPTION_LIST_MAX]; /* comm, one each; point into storage */
+	size_t name_count;
+	const char *users[OPTION_LIST_MAX]; /* names or numbers, not yet looked up */
+	size_t user_count;
+	bool failed;
+	char **argv;             /* COMMAND and its arguments, NULL-terminated; or NULL */
+	bool run_as;             /* --run-as was given */
+	const char *run_as_user; /* NULL: the user who called sudo */
+
+	/* how long */
+	uint64_t count;      /* 0: no limit */
+	int64_t duration_ns; /* 0: no limit */
+
+	/* output */
+	const char *output; /* NULL: standard output */
+	enum out_format format;
+	enum out_time time;
+	bool wide;
+	bool header;
+	enum color_choice color;
+	bool quiet;
+	int verbose;
+	bool dry_run;
+
+	/* under it */
+	uint64_t buffer_bytes; /* ring buffer of each CPU */
+	int loss_status;       /* exit status for incomplete data; -1: the usual rule */
+
+	char *storage; /* owns the split lists */
+};
+
+/*
+ * Reads the command line. On 0 the caller frees with options_free; on
+ * -EINVAL (wrong usage) or -ENOMEM `err` says what and nothing is held.
+ * Strings point into argv or into storage.
+ */
+int options_parse(struct options *options, int argc, char **argv, struct error *err);
+void options_free(struct options *options);
+
+/* The text of --help. */
+extern const char options_help[];
+
+#endif

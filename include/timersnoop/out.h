@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * out_text, out_strace, out_json, out_csv: finished values -> bytes. Every
+ * format takes the same values, so that each shows the same facts.
+ */
+#ifndef TIMERSNOOP_OUT_H
+#define TIMERSNOOP_OUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "timersnoop/calls.h"
+#include "timersnoop/sink.h"
+
+enum out_format { OUT_TEXT, OUT_STRACE, OUT_JSON, OUT_CSV };
+
+/* How times are shown in text. JSON and CSV always carry wall and mono. */
+enum out_time {
+	TIME_WALL,     /* local time of day, 12:00:00.123456 */
+	TIME_MONO,     /* CLOCK_MONOTONIC seconds, 9 decimals */
+	TIME_RELATIVE, /* seconds since tracing began, 6 decimals */
+	TIME_NONE,     /* no such column */
+};
+
+/* Who made a call. `comm` is as the kernel holds it: any bytes but NUL. */
+struct caller {
+	int32_t pid; /* process (tgid); 0 when not known */
+	int32_t tid;
+	char comm[16]; /* NUL-terminated; empty when not known; every byte is initialised */
+};
+
+#define OUT_COLUMNS_MAX 24
+#define OUT_CACHE_CALLERS 64
+#define OUT_CALLER_MAX 192
+
+/*
+ * What earlier lines leave to later ones: how wide the columns have become, the
+ * part of wall times that changes once a second, and callers, by tid. Zeroed before its first use;
+ * belongs to whoever owns the style, for this one style.
+ */
+struct out_cache {
+	uint8_t widths[OUT_COLUMNS_MAX]; /* text: columns that a field has widened */
+	struct out_second {
+		int64_t second;
+		uint32_t length; /* 0: nothing here */
+		char text[24];   /* 2026-11-21T12:00:00. */
+	} utc, local;
+	struct out_known_caller {
+		struct caller caller;
+		uint32_t length; /* 0: nothing here */
+		char text[OUT_CALLER_MAX];
+	} callers[OUT_CACHE_CALLERS];
+};
+
+struct out_style {
+	enum out_format format;
+	enum out_time time;
+	bool wide;               /* text: more columns, past 80 */
+	bool color;              /* text: ANSI colours */
+	bool header;             /* text and CSV: a first line with the columns' names */
+	int64_t wall_offset_ns;  /* CLOCK_REALTIME - CLOCK_MONOTONIC when tracing began */
+	uint64_t start_ns;       /* CLOCK_MONOTONIC when tracing began */
+	struct out_cache *cache; /* may be NULL: slower */
+};
+
+/* Records that the ring buffer lost. */
+struct loss {
+	int cpu;
+	bool counted; /* false: some, nobody knows how many */
+	uint64_t records;
+	uint64_t ts; /* trace clock of the first record after it; 0 at the end of the trace */
+};
+
+/* One vtable per format; each call writes whole lines, or nothing. */
+struct out {
+	void (*header)(struct sink *sink, const struct out_style *style);
+	void (*call)(struct sink *sink, const struct out_style *style, const struct caller *caller,
+		     const struct call *call);
+	void (*lost)(struct sink *sink, const struct out_style *style, const struct loss *loss);
+};
+
+extern const struct out out_text, out_strace, out_json, out_csv;
+
+/* The vtable of a format. */
+const struct out *out_for(enum out_format format);
+
+/*
+ * What the formats share; all write as line.h does. `ns` is a time of the
+ * trace clock.
+ */
+
+/* 2026-11-21T12:00:00.123456789Z */
+char *out_utc(char *at, const struct out_style *style, uint64_t ns);
+/* As style->time says; nothing for TIME_NONE. TIME_RELATIVE is right-aligned in `width`. */
+char *out_time(char *at, const struct out_style *style, uint64_t ns, size_t width);
+/* What `write` writes of a caller (OUT_CALLER_MAX bytes at most), from the cache when there. */
+typedef char *out_caller_writer(char *at, const struct out_style *style,
+				const struct caller *caller);
+char *out_caller(char *at, const struct out_style *style, const struct caller *caller,
+		 out_caller_writer *write);
+/* "EINVAL" for -22; the digits of an error without a name. */
+char *out_error(char *at, int64_t ret);
+/* False when a half of the call was not seen. */
+bool out_duration(const struct call *call, int64_t *ns);
+/* "kernel" or "user"; NULL for FROM_NONE. */
+const char *out_source(enum value_source from);
+/* "# lost 12 records on CPU 1\n" */
+char *out_loss(char *at, const struct loss *loss);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * procfs: what /proc(5) says of tasks now. Knows nothing of tracefs.
+ */
+#ifndef TIMERSNOOP_PROCFS_H
+#define TIMERSNOOP_PROCFS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct procfs_task {
+	int32_t tid;
+	int32_t tgid;
+	uid_t uid;     /* real user id */
+	char comm[16]; /* unescaped, NUL-terminated */
+};
+
+/* One task, a thread or a process. 0, or -ESRCH when there is none. */
+int procfs_task(int32_t tid, struct procfs_task *task);
+
+/* Calls `each` for every thread of a process, or of all processes
+ * (pid 0), until it returns nonzero, which is then returned. -ESRCH when
+ * the process is gone, other -errno when /proc cannot be read. */
+int procfs_threads(int32_t pid, int (*each)(void *context, const struct procfs_task *task),
+		   void *context);
+
+#endif

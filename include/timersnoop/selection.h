@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* selection: which calls were asked for. Pure. */
+#ifndef TIMERSNOOP_SELECTION_H
+#define TIMERSNOOP_SELECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "timersnoop/calls.h"
+#include "timersnoop/tasks.h"
+
+/* Every list that is not empty must hold the caller. The lists are borrowed. */
+struct selection {
+	const int32_t *pids; /* processes (tgid) */
+	size_t pid_count;
+	const char *const *names; /* comm at the time of the call */
+	size_t name_count;
+	const uint32_t *uids; /* real user ids */
+	size_t uid_count;
+	bool failed;    /* only calls that returned an error */
+	uint64_t count; /* stop after so many; 0: no limit */
+};
+
+bool selection_takes(const struct selection *selection, const struct task *task,
+		     const struct call *call);
+
+/*
+ * An event filter (Documentation/trace/events.rst) that lets the names'
+ * calls pass, so that the kernel drops the others. False when there is none:
+ * no names, too many, or one with a double quote, which a filter cannot hold.
+ */
+#define FILTER_TEXT_MAX 4096
+bool selection_filter(const struct selection *selection, char *text, size_t size);
+
+#endif

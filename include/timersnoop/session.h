@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * session: the private tracefs instance and probe group of one run: made,
+ * enabled, and undone in reverse. What a killed run left is swept by its name and
+ * by its lock, which the kernel released with the process.
+ */
+#ifndef TIMERSNOOP_SESSION_H
+#define TIMERSNOOP_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tracefs.h>
+
+#include "timersnoop/error.h"
+#include "timersnoop/kernel_features.h"
+#include "timersnoop/probe_plan.h"
+
+struct session;
+
+struct session_request {
+	struct plan_wishes wishes;
+	uint64_t buffer_bytes; /* ring buffer of each CPU; 0: leave the kernel's */
+};
+
+/*
+ * Makes the instance and the probes, disabled. A probe that the kernel
+ * refuses is noted in `features` and the next best is planned, until the plan stands.
+ */
+int session_open(struct session **session, const struct session_request *request,
+		 struct kernel_features *features, struct error *err);
+
+/*
+ * Undoes everything. Takes NULL and half-made sessions. 0, or the first
+ * failure with what was left behind in `err`.
+ */
+int session_close(struct session *session, struct error *err);
+
+const struct probe_plan *session_plan(const struct session *session);
+struct tracefs_instance *session_instance(const struct session *session);
+const char *session_group(const struct session *session);
+
+/*
+ * Restricts the instance to these tasks and all that they will make
+ * (set_event_pid with event-fork). Called again, it adds.
+ */
+int session_follow(struct session *session, const int32_t *tids, size_t count, struct error *err);
+
+/* Restricts the probes of calls with an event filter ('comm == "app"'). */
+int session_filter(struct session *session, const char *filter, struct error *err);
+
+/* Switches on the events that tell of tasks, so that none is missed. */
+int session_watch_tasks(struct session *session, struct error *err);
+/* Switches on the rest. */
+int session_enable(struct session *session, struct error *err);
+/* Nothing more is recorded; what was recorded stays to be read. */
+int session_stop(struct session *session, struct error *err);
+
+/* The format text of an event of the plan; the caller frees. NULL with errno. */
+char *session_format(const struct session *session, const char *system, const char *event);
+
+/* Hits that the session's probes missed so far (kprobe_profile), of any process. */
+int session_missed(const struct session *session, uint64_t *missed, struct error *err);
+
+/*
+ * Removes what runs that are no longer alive left behind, never what belongs
+ * to a live one. *removed counts instances and orphaned groups.
+ */
+int session_sweep(unsigned *removed, struct error *err);
+
+#endif

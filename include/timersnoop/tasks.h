@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tasks: which process a thread belongs to, its name and its user, as they
+ * were at a point of the stream. Pure: fed with what was there when tracing
+ * began and with every change since, so a process that is gone is still known.
+ */
+#ifndef TIMERSNOOP_TASKS_H
+#define TIMERSNOOP_TASKS_H
+
+#include <stdint.h>
+
+#include "timersnoop/decode.h"
+
+struct task {
+	int32_t tid;
+	int32_t tgid;
+	uint32_t uid;  /* real user id */
+	char comm[16]; /* NUL-terminated */
+};
+
+struct tasks;
+
+struct tasks *tasks_new(void);
+void tasks_free(struct tasks *tasks);
+
+/* Adds or replaces a task. 0 or -ENOMEM. */
+int tasks_learn(struct tasks *tasks, const struct task *task);
+
+/* Takes what a record says of tasks; ignores others. 0 or -ENOMEM. */
+int tasks_record(struct tasks *tasks, const struct record *record);
+
+/* NULL when it was never heard of. Valid until the next change. */
+const struct task *tasks_find(const struct tasks *tasks, int32_t tid);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * timerspec: itimerspec values as seen, durations to and from text, and the
+ * names of flags, clocks, sigevents, errors and signals. Pure.
+ */
+#ifndef TIMERSNOOP_TIMERSPEC_H
+#define TIMERSNOOP_TIMERSPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NSEC_PER_SEC 1000000000LL
+
+/* A timespec as a caller gave it: nsec may be out of range, either negative. */
+struct timerspec {
+	int64_t sec;
+	int64_t nsec;
+};
+
+/* Whose memory a value was read from. */
+enum value_source {
+	FROM_NONE,   /* not read: the value means nothing and is never shown */
+	FROM_KERNEL, /* the kernel's own copy: nothing user space does changes it */
+	FROM_USER,   /* the caller's memory at entry: the kernel may have seen another */
+};
+
+/* An itimerspec(3type) and where it was read. */
+struct itimerspec_seen {
+	enum value_source from;
+	struct timerspec interval;
+	struct timerspec value;
+};
+
+/* Enough for every text the functions below write, with its NUL. */
+#define TIMERSPEC_TEXT_MAX 64
+
+/* sec and nsec within what timespec64_valid() (linux/time64.h) accepts */
+bool timerspec_valid(struct timerspec ts);
+/* both members zero: to the kernel, "disarm" */
+bool timerspec_zero(struct timerspec ts);
+/* sec * 10^9 + nsec; saturates at the ends of int64_t. */
+int64_t timerspec_to_ns(struct timerspec ts);
+
+/*
+ * Writes a duration exactly, in the largest unit that keeps it at or above
+ * one: "500ns", "1.234us", "997.86637ms", "2.00000075s", "0s". A value that
+ * the kernel would refuse keeps both its parts: "1s+2000000000ns". Returns
+ * the length. `text` holds TIMERSPEC_TEXT_MAX bytes.
+ */
+size_t timerspec_format(char *text, struct timerspec ts);
+/* The same for nanoseconds; negative ones get a minus sign: "-1.5us". */
+size_t timerspec_format_ns(char *text, int64_t ns);
+
+/*
+ * Reads a duration: a decimal number and an optional unit (ns, us, ms, s, m,
+ * h, d; seconds without one), no sign, no white space. 0 and *ns, or -EINVAL,
+ * or -ERANGE when it does not fit or is finer than a nanosecond.
+ */
+int timerspec_parse(const char *text, int64_t *ns);
+
+/*
+ * Bits with names, for example {1, "TIMER_ABSTIME"}; a table ends with a NULL
+ * name.
+ */
+struct flag_name {
+	uint32_t bit;
+	const char *name;
+};
+extern const struct flag_name timer_settime_flags[];
+
+/*
+ * Joins names with '|', unknown bits as one hexadecimal number at the end:
+ * "TIMER_ABSTIME|0x6"; `none` for 0. Adds a NUL. Returns the length; what does not fit
+ * is cut (64 bytes hold every table here).
+ */
+size_t timerspec_flags(char *text, size_t size, const struct flag_name *names, uint32_t flags,
+		       const char *none);
+
+/*
+ * "EINVAL" for 22; NULL for a number that has no name. Kernel-internal ones
+ * (ERESTARTSYS and others, linux/errno.h) included.
+ */
+const char *timerspec_errno_name(int number);
+
+#endif

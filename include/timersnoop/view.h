@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * view: the merged stream -> tasks and calls -> those that were asked for,
+ * on their way out. Pure but for the sink it is given.
+ */
+#ifndef TIMERSNOOP_VIEW_H
+#define TIMERSNOOP_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "timersnoop/decode.h"
+#include "timersnoop/merge.h"
+#include "timersnoop/out.h"
+#include "timersnoop/selection.h"
+#include "timersnoop/tasks.h"
+
+struct view;
+
+/* All arguments are borrowed until view_free. `sink` NULL: only counts. */
+struct view *view_new(const struct selection *selection, const struct decoder *decoder,
+		      struct tasks *tasks, struct sink *sink, const struct out_style *style,
+		      uint64_t since_ns);
+void view_free(struct view *view);
+
+/* Asked about a thread that no record told of; fills *task or returns nonzero. */
+typedef int view_lookup(int32_t tid, struct task *task);
+void view_set_lookup(struct view *view, view_lookup *lookup);
+
+/* Takes the next of the stream. 0 or -errno. */
+int view_take(struct view *view, const struct merged *merged);
+/* The stream has ended at `now_ns`: what is open is told. */
+void view_finish(struct view *view, uint64_t now_ns);
+
+/* A loss that only the ring buffer's own count tells of. */
+void view_lost(struct view *view, const struct loss *loss);
+
+struct view_totals {
+	uint64_t matched;      /* calls that were shown, whole ones or not */
+	uint64_t lost;         /* records, where the kernel gave their number */
+	uint64_t lost_unknown; /* times that records were lost without a number */
+	uint64_t incomplete;   /* calls with a half not seen */
+	uint64_t in_flight;    /* calls under way when tracing began or stopped */
+	uint64_t malformed;    /* records too short for their own format */
+};
+void view_totals(const struct view *view, struct view_totals *totals);
+
+/* As many calls as were asked for have been shown. */
+bool view_done(const struct view *view);
+
+#endif

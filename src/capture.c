@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timersnoop/capture.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct pipe {
+	int cpu;
+	int fd;
+};
+
+struct capture {
+	struct tracefs_instance *instance;
+	struct pipe *pipes; /* by CPU, ascending */
+	int *cpus;
+	size_t count;
+	size_t page_size;
+};
+
+static int compare_cpus(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* per_cpu/ has a directory for every CPU that may ever come online. */
+static int list_cpus(struct capture *capture, struct error *err)
+{
+	char *path = tracefs_instance_get_file(capture->instance, "per_cpu");
+	DIR *dir = path ? opendir(path) : NULL;
+	struct dirent *entry;
+	int status = 0;
+
+	if (!dir) {
+		status = error_errno(err, errno, "cannot list %s", path ? path : "per_cpu");
+		goto done;
+	}
+	while ((entry = readdir(dir))) {
+		int *larger;
+		int cpu;
+
+		if (sscanf(entry->d_name, "cpu%d", &cpu) != 1)
+			continue;
+		larger = realloc(capture->cpus, (capture->count + 1) * sizeof(*larger));
+		if (!larger) {
+			status = error_errno(err, ENOMEM, "CPUs");
+			goto done;
+		}
+		capture->cpus = larger;
+		capture->cpus[capture->count++] = cpu;
+	}
+	qsort(capture->cpus, capture->count, sizeof(int), compare_cpus);
+done:
+	if (dir)
+		closedir(dir);
+	tracefs_put_tracing_file(path);
+	return status;
+}
+
+/* Linux 6.8 made the size of a sub-buffer a setting of the instance. */
+static size_t page_size(struct tracefs_instance *instance)
+{
+	long long kib;
+
+	if (tracefs_file_exists(instance, "buffer_subbuf_size_kb") &&
+	    tracefs_instance_file_read_number(instance, "buffer_subbuf_size_kb", &kib) == 0 &&
+	    kib > 0)
+		return (size_t)kib * 1024;
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static int open_pipes(struct capture *capture, struct error *err)
+{
+	capture->pipes = calloc(capture->count, sizeof(*capture->pipes));
+	if (!capture->pipes)
+		return error_errno(err, ENOMEM, "CPUs");
+	for (size_t i = 0; i < capture->count; i++)
+		capture->pipes[i] = (struct pipe){ .cpu = capture->cpus[i], .fd = -1 };
+	for (size_t i = 0; i < capture->count; i++) {
+		struct pipe *pipe = &capture->pipes[i];
+		char file[64];
+
+		snprintf(file, sizeof(file), "per_cpu/cpu%d/trace_pipe_raw", pipe->cpu);
+		pipe->fd = tracefs_instance_file_open(capture->instance, file,
+						      O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (pipe->fd < 0)
+			return error_errno(err, errno, "cannot open %s", file);
+	}
+	return 0;
+}
+
+int capture_open(struct capture **out, struct tracefs_instance *instance, struct error *err)
+{
+	struct capture *capture = calloc(1, sizeof(*capture));
+	int status;
+
+	*out = NULL;
+	if (!capture)
+		return error_errno(err, ENOMEM, "capture");
+	capture->instance = instance;
+	capture->page_size = page_size(instance);
+	status = list_cpus(capture, err);
+	if (status == 0 && !capture->count)
+		status = error_set(err, ENOENT, "the tracefs instance has no CPUs");
+	if (status == 0)
+		status = open_pipes(capture, err);
+	if (status < 0) {
+		capture_close(capture);
+		return status;
+	}
+	*out = capture;
+	return 0;
+}
+
+void capture_close(struct capture *capture)
+{
+	if (!capture)
+		return;
+	for (size_t i = 0; capture->pipes && i < capture->count; i++)
+		if (capture->pipes[i].fd >= 0)
+			close(capture->pipes[i].fd);
+	free(capture->pipes);
+	free(capture->cpus);
+	free(capture);
+}
+
+const int *capture_cpus(const struct capture *capture, size_t *count)
+{
+	*count = capture->count;
+	return capture->cpus;
+}
+
+size_t capture_page_size(const struct capture *capture)
+{
+	return capture->page_size;
+}
+
+int capture_read(void *context, int cpu, void *buffer, size_t size)
+{
+	const struct capture *capture = context;
+	const int *found = bsearch(&cpu, capture->cpus, capture->count, sizeof(int), compare_cpus);
+	ssize_t length;
+
+	if (!found)
+		return -ENOENT;
+	do {
+		length = read(capture->pipes[found - capture->cpus].fd, buffer, size);
+	} while (length < 0 && errno == EINTR);
+	if (length < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	return (int)length;
+}
+
+void capture_poll(const struct capture *capture, struct pollfd *fds)
+{
+	for (size_t i = 0; i < capture->count; i++)
+		fds[i] = (struct pollfd){ .fd = capture->pipes[i].fd, .events = POLLIN };
+}
+
+static uint64_t sum_stats(const char *text)
+{
+	static const char *const counters[] = { "overrun: ", "commit overrun: ",
+						"dropped events: " };
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		const char *line = text;
+
+		while (line && strncmp(line, counters[i], strlen(counters[i])) != 0) {
+			line = strchr(line, '\n');
+			line = line ? line + 1 : NULL;
+		}
+		if (line)
+			sum += strtoull(line + strlen(counters[i]), NULL, 10);
+	}
+	return sum;
+}
+
+int capture_lost(const struct capture *capture, int cpu, uint64_t *lost, struct error *err)
+{
+	char file[64];
+	char *text;
+
+	snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", cpu);
+	text = tracefs_instance_file_read(capture->instance, file, NULL);
+	if (!text)
+		return error_errno(err, errno, "cannot read %s", file);
+	*lost = sum_stats(text);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "timersnoop/commands.h"
+#include "timersnoop/host.h"
+#include "timersnoop/live.h"
+#include "timersnoop/view.h"
+
+/* Where the probes of a pasted plan go; a run's own group has its name. */
+#define PLAN_GROUP "timersnoop"
+
+static void print_refusals(const struct kernel_features *features)
+{
+	if (!features->refused_count)
+		return;
+	puts("\nRefused by this kernel, so that the next best stands in:");
+	for (size_t i = 0; i < features->refused_count; i++)
+		printf("  %s: %s\n", features->refused[i].symbol, features->refused[i].reason);
+}
+
+/* Names the plan asked for that this kernel lacks, with what that means. */
+static void print_absent(const struct kernel_features *features)
+{
+	for (const char *const *name = probe_plan_symbols(); *name; name++)
+		if (kernel_features_absent(features, *name))
+			printf("  %s is not a function of this kernel\n", *name);
+}
+
+static const char *source_name(enum value_source from)
+{
+	switch (from) {
+	case FROM_KERNEL:
+		return "kernel (its own copy)";
+	case FROM_USER:
+		return "user (the caller's memory at entry)";
+	default:
+		return "nowhere: it is not shown";
+	}
+}
+
+static void print_plan(const struct probe_plan *plan)
+{
+	puts("\nProbes, as text for kprobe_events:");
+	for (size_t i = 0; i < plan->probe_count; i++) {
+		char text[PROBE_TEXT_MAX];
+
+		probe_text(text, &plan->probes[i], PLAN_GROUP);
+		printf("# %s\n%s\n", plan->probes[i].why, text);
+	}
+	puts("\nThe kernel's own events, enabled beside them:");
+	for (size_t i = 0; i < plan->event_count; i++)
+		printf("  %s:%s (%s)\n", plan->events[i].system, plan->events[i].event,
+		       plan->events[i].why);
+	puts("\nWhere each value comes from:");
+	printf("  new value:                 %s\n", source_name(plan->new_from));
+	printf("  new value, refused for it: %s\n", source_name(plan->refused_new_from));
+	printf("  old value:                 %s\n", source_name(plan->old_from));
+	if (!plan->note_count)
+		return;
+	puts("\nMissing or second best:");
+	for (size_t i = 0; i < plan->note_count; i++)
+		printf("  %s\n", plan->notes[i]);
+}
+
+static int describe(const struct kernel_features *features, const struct probe_plan *plan,
+		    int verbose)
+{
+	printf("kernel: %s %s\n", features->release, features->machine);
+	print_plan(plan);
+	if (verbose) {
+		puts("\nLooked for in kallsyms:");
+		print_absent(features);
+	}
+	print_refusals(features);
+	return fflush(stdout) == 0 ? EXIT_MATCHED : EXIT_FAILED;
+}
+
+/* What a run with these options writes to its instance. */
+static void print_settings(const struct options *options)
+{
+	const struct selection selection = { .names = options->names,
+					     .name_count = options->name_count };
+	char filter[FILTER_TEXT_MAX];
+
+	puts("Settings of the private instance:");
+	puts("  trace_clock: mono");
+	printf("  buffer_size_kb: %llu for each CPU\n",
+	       (unsigned long long)options->buffer_bytes / 1024);
+	if (options->argv)
+		printf("  set_event_pid: the process of %s, with event-fork\n", options->argv[0]);
+	for (size_t i = 0; i < options->pid_count; i++)
+		printf("  set_event_pid: the threads of %d, with event-fork\n", options->pids[i]);
+	if (selection_filter(&selection, filter, sizeof(filter)))
+		printf("  filter of the probes: %s\n", filter);
+	if (options->user_count || options->failed)
+		puts("  (-u and -x are looked at in user space)");
+	putchar('\n');
+}
+
+int cmd_dry_run(const struct options *options)
+{
+	const struct plan_wishes wishes = { .user_ids = options->user_count > 0 };
+	struct kernel_features features;
+	struct probe_plan plan;
+	struct error err;
+	int status = host_tracefs(&err);
+
+	if (status == 0) {
+		status = host_features(&features, &wishes, true, &err);
+	} else {
+		fprintf(stderr, "timersnoop: %s: the plan is made of kallsyms alone\n", err.text);
+		status = host_features_guess(&features, &err);
+	}
+	if (status == 0)
+		status = probe_plan_make(&plan, &features, &wishes, &err);
+	if (status < 0)
+		return command_fail(EXIT_CANNOT, &err);
+	print_settings(options);
+	return describe(&features, &plan, options->verbose);
+}
+
+/* One timer_settime of our own, with a value that nobody else sets. */
+static int call_once(struct error *err)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_NONE };
+	const struct itimerspec value = { .it_value = { 86399, 999999937 } };
+	struct itimerspec old;
+	timer_t timer;
+
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0)
+		return error_errno(err, errno, "timer_create");
+	if (timer_settime(timer, 0, &value, &old) < 0) {
+		error_errno(err, errno, "timer_settime");
+		timer_delete(timer);
+		return -err->code;
+	}
+	timer_delete(timer);
+	return 0;
+}
+
+static int read_all(struct live *live, struct view *view)
+{
+	struct merged merged;
+	int status;
+
+	merge_begin(live_merge(live), UINT64_MAX);
+	while ((status = merge_next(live_merge(live), &merged)) > 0) {
+		status = view_take(view, &merged);
+		if (status < 0)
+			break;
+	}
+	view_finish(view, live_now());
+	return status;
+}
+
+/* Traces ourselves for one call: 0 when just that was seen. */
+static int trace_self(struct live *live, const struct live_request *request, struct error *err)
+{
+	const struct selection selection = { .pids = request->pids, .pid_count = 1 };
+	const struct out_style style = { .format = OUT_TEXT };
+	struct tasks *tasks = tasks_new();
+	struct view_totals totals = { 0 };
+	struct view *view = NULL;
+	bool filtered;
+	int status;
+
+	if (!tasks)
+		return error_errno(err, ENOMEM, "tasks");
+	status = live_start(live, request, tasks, &filtered, err);
+	if (status == 0) {
+		view = view_new(&selection, live_decoder(live), tasks, NULL, &style,
+				live_since(live));
+		status = view ? call_once(err) : error_errno(err, ENOMEM, "calls");
+	}
+	if (status == 0)
+		status = session_stop(live_session(live), err);
+	if (status == 0) {
+		status = read_all(live, view);
+		view_totals(view, &totals);
+		if (status < 0)
+			error_errno(err, -status, "cannot read the trace");
+		else if (totals.matched != 1 || totals.incomplete)
+			status = error_set(err, EIO,
+					   "of one call of our own %llu were seen, "
+					   "%llu of them in part",
+					   (unsigned long long)totals.matched,
+					   (unsigned long long)totals.incomplete);
+	}
+	view_free(view);
+	tasks_free(tasks);
+	return status;
+}
+
+static int fail(const struct error *err)
+{
+	puts("This machine cannot be traced.");
+	fflush(stdout);
+	return command_fail(EXIT_CANNOT, err);
+}
+
+int cmd_doctor(const struct options *options)
+{
+	const int32_t self = getpid();
+	const struct live_request request = { .pids = &self,
+					      .pid_count = 1,
+					      .session = { .wishes = { .user_ids = true } } };
+	struct live *live;
+	struct error err, closing;
+	unsigned swept;
+	int status = host_tracefs(&err);
+
+	if (status < 0)
+		return fail(&err);
+	printf("tracefs: %s\n", tracefs_tracing_dir());
+	session_sweep(&swept, &err);
+	status = live_open(&live, &request, &err);
+	if (status < 0)
+		return fail(&err);
+	status = describe(live_features(live), session_plan(live_session(live)), options->verbose);
+	if (trace_self(live, &request, &err) < 0)
+		status = EXIT_CANNOT;
+	if (live_close(live, &closing) < 0)
+		return command_fail(EXIT_FAILED, &closing);
+	if (status == EXIT_CANNOT)
+		return fail(&err);
+	puts("\nA call of our own was traced, whole: this machine can be traced.");
+	return fflush(stdout) == 0 ? status : EXIT_FAILED;
+}
+
+int cmd_cleanup(const struct options *options)
+{
+	struct error err;
+	unsigned removed;
+
+	if (host_tracefs(&err) < 0)
+		return command_fail(EXIT_CANNOT, &err);
+	if (session_sweep(&removed, &err) < 0)
+		return command_fail(EXIT_FAILED, &err);
+	if (!options->quiet)
+		printf("removed what %u earlier run%s left behind\n", removed,
+		       removed == 1 ? "" : "s");
+	return removed ? EXIT_MATCHED : EXIT_NOTHING;
+}

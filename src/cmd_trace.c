@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "timersnoop/commands.h"
+#include "timersnoop/host.h"
+#include "timersnoop/launch.h"
+#include "timersnoop/live.h"
+#include "timersnoop/procfs.h"
+#include "timersnoop/view.h"
+#include "timersnoop/wakeups.h"
+
+/*
+ * While calls keep coming they are read in batches: after a round with this
+ * many, the next one waits a little, which people do not notice and the ring
+ * buffer easily holds.
+ */
+#define BUSY_ROUND 32
+#define BUSY_PAUSE_NS (5 * 1000000LL)
+
+struct trace {
+	const struct options *options;
+	struct selection selection;
+	uint32_t uids[OPTION_LIST_MAX];
+	char filter[FILTER_TEXT_MAX];
+	struct live_request request;
+	struct live *live;
+	struct tasks *tasks;
+	struct wakeups *wakeups;
+	struct launch_signals signals_before;
+	struct launch *launch;
+	int32_t launched;
+	enum {
+		COMMAND_WAITS, /* or there is none */
+		COMMAND_RUNS,
+		COMMAND_ENDED,     /* by itself */
+		COMMAND_WAS_ENDED, /* because tracing was over */
+	} command;
+	struct view *view;
+	struct sink *sink;
+	int out_fd;
+	bool closed; /* nobody reads the output any more */
+	struct out_style style;
+	struct out_cache cache;
+	uint64_t counted_lost; /* that the pages told of */
+	uint64_t missed;
+	int signals; /* that arrived */
+};
+
+static void note(const struct trace *trace, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void note(const struct trace *trace, const char *format, ...)
+{
+	va_list args;
+
+	if (trace->options->quiet)
+		return;
+	fputs("timersnoop: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/* What the caller asked for that has to exist: 0, or -errno for wrong usage. */
+static int check_pids(const struct options *options, struct error *err)
+{
+	for (size_t i = 0; i < options->pid_count; i++) {
+		struct procfs_task task;
+		int32_t pid = options->pids[i];
+
+		if (procfs_task(pid, &task) < 0)
+			return error_set(err, ESRCH, "no process %d", pid);
+		if (task.tgid != pid) {
+			error_set(err, EINVAL, "%d is a thread of process %d", pid, task.tgid);
+			error_hint(err, "all threads of a process are traced with -p %d",
+				   task.tgid);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int find_user(const char *name, uint32_t *uid, struct error *err)
+{
+	struct passwd *entry = getpwnam(name);
+	char *end;
+	unsigned long number;
+
+	if (entry) {
+		*uid = entry->pw_uid;
+		return 0;
+	}
+	errno = 0;
+	number = strtoul(name, &end, 10);
+	if (name[0] < '0' || name[0] > '9' || *end || errno || number >= UINT32_MAX)
+		return error_set(err, EINVAL, "no user '%s'", name);
+	*uid = (uint32_t)number;
+	return 0;
+}
+
+static int resolve(struct trace *trace, struct error *err)
+{
+	const struct options *options = trace->options;
+	int status = check_pids(options, err);
+
+	for (size_t i = 0; i < options->user_count && status == 0; i++)
+		status = find_user(options->users[i], &trace->uids[i], err);
+	trace->selection = (struct selection){
+		.pids = options->pids,
+		.pid_count = options->pid_count,
+		.names = options->names,
+		.name_count = options->name_count,
+		.uids = trace->uids,
+		.uid_count = options->user_count,
+		.failed = options->failed,
+		.count = options->count,
+	};
+	return status;
+}
+
+static int open_output(struct trace *trace, struct error *err)
+{
+	const struct options *options = trace->options;
+
+	trace->out_fd = STDOUT_FILENO;
+	if (options->output) {
+		trace->out_fd =
+			open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		if (trace->out_fd < 0)
+			return error_errno(err, errno, "cannot write %s", options->output);
+	}
+	if (options->quiet)
+		return 0;
+	trace->sink = sink_new(trace->out_fd, wakeups_signal_fd(trace->wakeups));
+	if (!trace->sink)
+		return error_errno(err, ENOMEM, "output");
+	return 0;
+}
+
+static bool wants_color(const struct trace *trace)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	if (trace->options->color != COLOR_AUTO)
+		return trace->options->color == COLOR_ALWAYS;
+	return isatty(trace->out_fd) && !(no_color && *no_color) &&
+	       !(term && strcmp(term, "dumb") == 0);
+}
+
+static void set_style(struct trace *trace)
+{
+	struct timespec wall, mono;
+
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	clock_gettime(CLOCK_REALTIME, &wall);
+	trace->style = (struct out_style){
+		.format = trace->options->format,
+		.time = trace->options->time,
+		.wide = trace->options->wide,
+		.color = wants_color(trace),
+		.header = trace->options->header,
+		.wall_offset_ns =
+			(wall.tv_sec - mono.tv_sec) * NSEC_PER_SEC + (wall.tv_nsec - mono.tv_nsec),
+		.start_ns = live_since(trace->live),
+		.cache = &trace->cache,
+	};
+}
+
+/* COMMAND is made before anything of the trace is open, so it inherits none. */
+static int prepare_command(struct trace *trace, struct error *err)
+{
+	struct launch_identity identity = { .change = false };
+	int status = 0;
+
+	if (!trace->options->argv)
+		return 0;
+	if (trace->options->run_as)
+		status = launch_identity(&identity, trace->options->run_as_user, err);
+	if (status == 0)
+		status = launch_start(&trace->launch, trace->options->argv, &identity,
+				      &trace->signals_before, err);
+	if (status == 0) {
+		trace->launched = launch_pid(trace->launch);
+		wakeups_add_command(trace->wakeups, launch_fd(trace->launch));
+	}
+	return status;
+}
+
+static void describe(const struct trace *trace)
+{
+	const struct kernel_features *features = live_features(trace->live);
+	const struct probe_plan *plan = session_plan(live_session(trace->live));
+	const char *group = session_group(live_session(trace->live));
+
+	for (size_t i = 0; i < features->refused_count; i++)
+		note(trace, "refused: %s: %s", features->refused[i].symbol,
+		     features->refused[i].reason);
+	for (size_t i = 0; i < plan->probe_count; i++) {
+		char text[PROBE_TEXT_MAX];
+
+		probe_text(text, &plan->probes[i], group);
+		note(trace, "probe: %s (%s)", text, plan->probes[i].why);
+	}
+	for (size_t i = 0; i < plan->note_count; i++)
+		note(trace, "note: %s", plan->notes[i]);
+}
+
+static int watch_processes(struct trace *trace, struct error *err)
+{
+	for (size_t i = 0; i < trace->options->pid_count; i++) {
+		int status = wakeups_add_process(trace->wakeups, trace->options->pids[i]);
+
+		if (status < 0 && status != -ESRCH)
+			return error_errno(err, -status, "cannot watch process %d",
+					   trace->options->pids[i]);
+	}
+	if (wakeups_add_capture(trace->wakeups, live_capture(trace->live)) < 0)
+		return error_errno(err, ENOMEM, "pipes");
+	if (trace->sink)
+		wakeups_add_output(trace->wakeups, trace->out_fd);
+	return 0;
+}
+
+static int open_live(struct trace *trace, struct error *err)
+{
+	const struct options *options = trace->options;
+	unsigned swept = 0;
+	int status = host_tracefs(err);
+
+	if (status < 0)
+		return status;
+	status = session_sweep(&swept, err);
+	if (status < 0)
+		note(trace, "what an earlier run left behind stays: %s", err->text);
+	else if (swept && options->verbose)
+		note(trace, "swept what %u earlier run%s left behind", swept,
+		     swept == 1 ? "" : "s");
+	trace->request = (struct live_request){
+		.session = { .wishes = { .user_ids = options->user_count > 0 },
+			     .buffer_bytes = options->buffer_bytes },
+		.pids = trace->launch ? &trace->launched : options->pids,
+		.pid_count = trace->launch ? 1 : options->pid_count,
+		.filter = selection_filter(&trace->selection, trace->filter, sizeof(trace->filter))
+				  ? trace->filter
+				  : NULL,
+	};
+	return live_open(&trace->live, &trace->request, err);
+}
+
+static int start_live(struct trace *trace, struct error *err)
+{
+	const struct options *options = trace->options;
+	bool filtered = false;
+	int status;
+
+	if (options->verbose)
+		describe(trace);
+	trace->tasks = tasks_new();
+	if (!trace->tasks)
+		return error_errno(err, ENOMEM, "tasks");
+	status = live_start(trace->live, &trace->request, trace->tasks, &filtered, err);
+	if (status < 0)
+		return status;
+	if (options->verbose && options->name_count)
+		note(trace, "names are filtered %s", filtered ? "in the kernel" : "in user space");
+	set_style(trace);
+	trace->view = view_new(&trace->selection, live_decoder(trace->live), trace->tasks,
+			       trace->sink, &trace->style, live_since(trace->live));
+	if (!trace->view)
+		return error_errno(err, ENOMEM, "calls");
+	view_set_lookup(trace->view, live_lookup);
+	if (options->duration_ns)
+		wakeups_set_deadline(trace->wakeups,
+				     live_since(trace->live) + (uint64_t)options->duration_ns);
+	return watch_processes(trace, err);
+}
+
+/* Shows everything up to `limit`. The number of records, or -errno. */
+static long show_round(struct trace *trace, uint64_t limit)
+{
+	struct merge *merge = live_merge(trace->live);
+	struct merged merged;
+	long records = 0;
+	int status;
+
+	merge_begin(merge, limit);
+	while ((status = merge_next(merge, &merged)) > 0) {
+		if (merged.kind == MERGE_LOSS_COUNTED)
+			trace->counted_lost += merged.lost;
+		status = view_take(trace->view, &merged);
+		if (status < 0)
+			return status;
+		records++;
+		if (view_done(trace->view))
+			break;
+	}
+	return status < 0 ? status : records;
+}
+
+/* A signal to us alone is meant for COMMAND too; from the terminal it has it already. */
+static bool take_signal(struct trace *trace)
+{
+	int from_terminal = 0;
+	int signal = wakeups_signal(trace->wakeups, &from_terminal);
+
+	if (!signal)
+		return false;
+	trace->signals++;
+	if (!trace->launch || trace->signals > 1)
+		return true;
+	if (!from_terminal)
+		launch_signal(trace->launch, signal);
+	return false;
+}
+
+/* Does this end the trace? */
+static bool is_over(struct trace *trace, int why)
+{
+	bool over = why & (WAKE_GONE | WAKE_DEADLINE);
+
+	if (why & WAKE_SIGNAL)
+		over |= take_signal(trace);
+	if (why & WAKE_COMMAND) {
+		trace->command = COMMAND_ENDED;
+		over = true;
+	}
+	if (why & WAKE_CLOSED) {
+		trace->closed = true;
+		over = true;
+	}
+	return over;
+}
+
+static int follow_stream(struct trace *trace, struct error *err)
+{
+	bool over = false;
+
+	while (!over && !view_done(trace->view)) {
+		long records = show_round(trace, live_now());
+		int64_t sleep = -1;
+		int why;
+
+		if (records < 0)
+			return error_errno(err, (int)-records, "cannot read the trace");
+		if (trace->sink && sink_settle(trace->sink) < 0 &&
+		    sink_error(trace->sink) != -EINTR)
+			return 0;
+		if (merge_waiting(live_merge(trace->live)))
+			sleep = 0;
+		else if (records >= BUSY_ROUND)
+			sleep = BUSY_PAUSE_NS;
+		if (view_done(trace->view))
+			return 0;
+		why = wakeups_wait(trace->wakeups, sleep);
+		if (why < 0)
+			return error_errno(err, -why, "cannot wait for the trace");
+		over = is_over(trace, why);
+	}
+	return 0;
+}
+
+/* What the ring buffer counts as lost beyond what its pages told. */
+static int tell_untold_loss(struct trace *trace, struct error *err)
+{
+	struct capture *capture = live_capture(trace->live);
+	uint64_t total = 0;
+	size_t count;
+	const int *cpus = capture_cpus(capture, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t lost = 0;
+		int status = capture_lost(capture, cpus[i], &lost, err);
+
+		if (status < 0)
+			return status;
+		total += lost;
+	}
+	if (total > trace->counted_lost) {
+		struct loss loss = { .cpu = -1,
+				     .counted = true,
+				     .records = total - trace->counted_lost };
+
+		view_lost(trace->view, &loss);
+	}
+	return 0;
+}
+
+/* Stops recording, then shows the rest, before anything is taken away. */
+static int finish_stream(struct trace *trace, struct error *err)
+{
+	int status = session_stop(live_session(trace->live), err);
+	long records = 0;
+
+	if (status < 0)
+		return status;
+	if (!view_done(trace->view)) {
+		records = show_round(trace, UINT64_MAX);
+		view_finish(trace->view, live_now());
+		if (records >= 0)
+			status = tell_untold_loss(trace, err);
+	}
+	if (records < 0)
+		return error_errno(err, (int)-records, "cannot read the trace");
+	if (session_missed(live_session(trace->live), &trace->missed, err) < 0)
+		note(trace, "%s", err->text);
+	return status;
+}
+
+static int finish_output(struct trace *trace, struct error *err)
+{
+	const char *name = trace->options->output ? trace->options->output : "standard output";
+	int status = trace->sink ? sink_flush(trace->sink) : 0;
+
+	/* Whoever closed the pipe has all that was wanted. */
+	if (trace->closed || status == -EPIPE)
+		return 0;
+	if (status == 0 && trace->sink)
+		status = sink_error(trace->sink);
+	if (status < 0)
+		return error_errno(err, -status, "cannot write %s (%llu lines are missing)", name,
+				   (unsigned long long)sink_dropped_lines(trace->sink));
+	/* Some file systems tell of a full disk only now. */
+	if (trace->options->output && close(trace->out_fd) < 0)
+		return error_errno(err, errno, "cannot write %s", name);
+	return 0;
+}
+
+static void say_loss(const struct trace *trace, const struct view_totals *totals)
+{
+	const char *separator = "timersnoop: data incomplete: ";
+
+	if (trace->options->quiet)
+		return;
+	if (totals->lost || totals->lost_unknown) {
+		fprintf(stderr, "%s%llu%s records lost by the ring buffer", separator,
+			(unsigned long long)totals->lost, totals->lost_unknown ? " or more" : "");
+		separator = ", ";
+	}
+	if (trace->missed) {
+		fprintf(stderr, "%s%llu probe hits missed (of any process)", separator,
+			(unsigned long long)trace->missed);
+		separator = ", ";
+	}
+	if (totals->incomplete) {
+		fprintf(stderr, "%s%llu calls with a half not seen", separator,
+			(unsigned long long)totals->incomplete);
+		separator = ", ";
+	}
+	if (totals->malformed)
+		fprintf(stderr, "%s%llu records that do not fit their format", separator,
+			(unsigned long long)totals->malformed);
+	fputc('\n', stderr);
+	if (totals->lost || totals->lost_unknown)
+		fputs("timersnoop: a larger --buffer-size, or fewer processes (-p, -n), lose "
+		      "less\n",
+		      stderr);
+}
+
+static int status_of_data(const struct trace *trace)
+{
+	struct view_totals totals;
+
+	view_totals(trace->view, &totals);
+	if (trace->options->verbose && totals.in_flight)
+		note(trace, "%llu calls were under way when tracing began or stopped",
+		     (unsigned long long)totals.in_flight);
+	if (totals.lost || totals.lost_unknown || totals.incomplete || totals.malformed ||
+	    trace->missed) {
+		say_loss(trace, &totals);
+		return EXIT_INCOMPLETE;
+	}
+	return totals.matched ? EXIT_MATCHED : EXIT_NOTHING;
+}
+
+/* Dies as COMMAND died, so that our caller sees the same; without a second core. */
+static int die_of(int number)
+{
+	struct rlimit none = { 0, 0 };
+	sigset_t set;
+
+	setrlimit(RLIMIT_CORE, &none);
+	signal(number, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	raise(number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	return 128 + number;
+}
+
+/* Tracing ended first: COMMAND is asked to end, and made to by another signal. */
+static void end_command(struct trace *trace)
+{
+	int from_terminal;
+
+	launch_signal(trace->launch, SIGTERM);
+	launch_signal(trace->launch, SIGCONT);
+	while (trace->command == COMMAND_RUNS) {
+		int why = wakeups_wait(trace->wakeups, INT64_MAX);
+
+		if (why < 0 || why & WAKE_COMMAND)
+			trace->command = COMMAND_WAS_ENDED;
+		else if (why & WAKE_SIGNAL && wakeups_signal(trace->wakeups, &from_terminal))
+			launch_signal(trace->launch, SIGKILL);
+	}
+	launch_wait(trace->launch);
+}
+
+/* Which of the statuses counts: ours, loss's, or COMMAND's own. */
+static int final_status(struct trace *trace, int status)
+{
+	int ended;
+
+	if (trace->command == COMMAND_RUNS)
+		end_command(trace);
+	if (status == EXIT_INCOMPLETE && trace->options->loss_status >= 0)
+		return trace->options->loss_status;
+	if (trace->command != COMMAND_ENDED || status == EXIT_FAILED)
+		return status;
+	ended = launch_wait(trace->launch);
+	return WIFSIGNALED(ended) ? die_of(WTERMSIG(ended)) : WEXITSTATUS(ended);
+}
+
+static void free_trace(struct trace *trace)
+{
+	view_free(trace->view);
+	tasks_free(trace->tasks);
+	sink_free(trace->sink);
+	launch_free(trace->launch);
+	wakeups_free(trace->wakeups);
+}
+
+static int prepare(struct trace *trace, struct error *err)
+{
+	int status = wakeups_new(&trace->wakeups, &trace->signals_before, err);
+
+	/* Writing to a pipe that nobody reads is an error to handle, not an end. */
+	signal(SIGPIPE, SIG_IGN);
+	if (status == 0)
+		status = open_output(trace, err);
+	if (status == 0)
+		status = prepare_command(trace, err);
+	return status;
+}
+
+/* From the first record to the last. An exit status. */
+static int run(struct trace *trace, struct error *err)
+{
+	int status;
+
+	if (trace->sink && trace->style.header)
+		out_for(trace->style.format)->header(trace->sink, &trace->style);
+	if (trace->launch) {
+		status = launch_go(trace->launch, err);
+		if (status < 0)
+			return command_fail(launch_exit_status(-status), err);
+		trace->command = COMMAND_RUNS;
+	} else if (!trace->options->quiet && isatty(STDERR_FILENO)) {
+		note(trace, "tracing timer_settime(2); Ctrl-C ends it");
+	}
+	status = follow_stream(trace, err);
+	if (status == 0)
+		status = finish_stream(trace, err);
+	if (status < 0)
+		return command_fail(EXIT_FAILED, err);
+	status = finish_output(trace, err);
+	if (status < 0)
+		return command_fail(EXIT_FAILED, err);
+	return status_of_data(trace);
+}
+
+int cmd_trace(const struct options *options)
+{
+	struct trace trace = { .options = options };
+	struct error err;
+	int status;
+
+	if (resolve(&trace, &err) < 0)
+		return command_fail(EXIT_USAGE, &err);
+	if (prepare(&trace, &err) < 0) {
+		status = command_fail(EXIT_FAILED, &err);
+	} else if (open_live(&trace, &err) < 0) {
+		status = command_fail(
+			options->argv || err.code == ENOMEM ? EXIT_FAILED : EXIT_CANNOT, &err);
+	} else if (start_live(&trace, &err) < 0) {
+		status = command_fail(EXIT_FAILED, &err);
+	} else {
+		status = run(&trace, &err);
+	}
+	if (live_close(trace.live, &err) < 0)
+		status = command_fail(EXIT_FAILED, &err);
+	status = final_status(&trace, status);
+	free_trace(&trace);
+	return status;
+}

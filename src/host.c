@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timersnoop/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <tracefs.h>
+#include <unistd.h>
+
+#include "timersnoop/btf.h"
+
+#define DEFAULT_TRACEFS "/sys/kernel/tracing"
+
+static bool has_file(const char *dir, const char *file)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	return access(path, F_OK) == 0;
+}
+
+/* The first mount of `type` under which a tracefs shows. */
+static int find_mount_of(const char *type, const char *below, char *path, size_t size)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	struct mntent *mount;
+	int status = -ENOENT;
+
+	if (!mounts)
+		return -errno;
+	while (status && (mount = getmntent(mounts))) {
+		if (strcmp(mount->mnt_type, type) != 0)
+			continue;
+		snprintf(path, size, "%s%s", mount->mnt_dir, below);
+		/* Covered by another mount, or a debugfs without tracing, it
+		 * has no such file; unreadable, it is still the one to name. */
+		if (has_file(path, "instances") || (access(path, X_OK) < 0 && errno == EACCES))
+			status = 0;
+	}
+	endmntent(mounts);
+	return status;
+}
+
+/* tracefs_tracing_dir() would mount one itself and leave it behind. */
+static int find_mount(char *path, size_t size)
+{
+	int status = find_mount_of("tracefs", "", path, size);
+
+	return status == -ENOENT ? find_mount_of("debugfs", "/tracing", path, size) : status;
+}
+
+/* The active level of /sys/kernel/security/lockdown: "none [integrity] ...". */
+static bool locked_down(void)
+{
+	char text[128] = "";
+	int fd = open("/sys/kernel/security/lockdown", O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	return length > 0 && strstr(text, "[confidentiality]");
+}
+
+static int refuse_access(struct error *err, int code, const char *path)
+{
+	if (code == EPERM && (geteuid() == 0 || locked_down())) {
+		error_set(err, EPERM, "the kernel is locked down: %s may not be opened", path);
+		error_hint(err,
+			   "tracing needs lockdown below 'confidentiality' "
+			   "(see /sys/kernel/security/lockdown and the lockdown= boot option)");
+		return -EPERM;
+	}
+	error_set(err, EACCES, "no permission to use %s", path);
+	error_hint(err, geteuid() == 0 ? "tracing needs the real root user, not one of a user "
+					 "namespace"
+				       : "run it as root, for example with sudo");
+	return -EACCES;
+}
+
+/* /sys/kernel/debug/kprobes/enabled, where debugfs is mounted. */
+static bool kprobes_disarmed(void)
+{
+	char state = '1';
+	int fd = open("/sys/kernel/debug/kprobes/enabled", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		if (read(fd, &state, 1) != 1)
+			state = '1';
+		close(fd);
+	}
+	return state == '0';
+}
+
+static int check_kprobe_events(const char *dir, struct error *err)
+{
+	char path[600];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/kprobe_events", dir);
+	/* Without O_TRUNC: that would delete everybody's probes. */
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		error_set(err, ENODEV, "this kernel has no kprobe events (no %s)", path);
+		error_hint(err, "it needs CONFIG_KPROBE_EVENTS=y");
+		return -ENODEV;
+	}
+	if (fd < 0 && (errno == EPERM || errno == EACCES))
+		return refuse_access(err, errno, path);
+	if (fd < 0)
+		return error_errno(err, errno, "cannot open %s", path);
+	close(fd);
+	if (kprobes_disarmed()) {
+		error_set(err, ENODEV, "kprobes are switched off on this machine");
+		error_hint(err, "echo 1 > /sys/kernel/debug/kprobes/enabled");
+		return -ENODEV;
+	}
+	return 0;
+}
+
+int host_tracefs(struct error *err)
+{
+	char dir[512];
+	int status = find_mount(dir, sizeof(dir));
+
+	if (status == -ENOENT) {
+		error_set(err, ENOENT, "tracefs is not mounted");
+		error_hint(err, "mount -t tracefs nodev " DEFAULT_TRACEFS);
+		return -ENOENT;
+	}
+	if (status < 0)
+		return error_errno(err, -status, "cannot read /proc/self/mounts");
+	if (access(dir, X_OK) < 0)
+		return refuse_access(err, errno, dir);
+	if (tracefs_set_tracing_dir(dir) < 0)
+		return error_errno(err, errno, "cannot use %s", dir);
+	return check_kprobe_events(dir, err);
+}
+
+static int read_symbols(struct kernel_features *features, struct error *err)
+{
+	enum { BLOCK = 65536 };
+	char *text = malloc(BLOCK);
+	int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
+	size_t held = 0;
+	ssize_t got;
+	int status = 0;
+
+	if (!text || fd < 0) {
+		status = error_errno(err, text ? errno : ENOMEM, "cannot read /proc/kallsyms");
+		goto done;
+	}
+	while ((got = read(fd, text + held, BLOCK - held)) > 0) {
+		const char *last;
+
+		held += (size_t)got;
+		last = memrchr(text, '\n', held);
+		if (!last)
+			continue;
+		kernel_features_kallsyms(features, text, (size_t)(last + 1 - text),
+					 probe_plan_symbols());
+		held -= (size_t)(last + 1 - text);
+		memmove(text, last + 1, held);
+	}
+	if (got < 0)
+		status = error_errno(err, errno, "cannot read /proc/kallsyms");
+done:
+	if (fd >= 0)
+		close(fd);
+	free(text);
+	return status;
+}
+
+static int cred_uid_offset(void)
+{
+	int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
+	struct stat info;
+	uint8_t *data = NULL;
+	size_t held = 0;
+	ssize_t got = 0;
+	int offset = -1;
+
+	if (fd < 0)
+		return -1;
+	/* sysfs gives the true size here, but cannot be mapped before 6.16. */
+	if (fstat(fd, &info) == 0 && info.st_size > 0)
+		data = malloc((size_t)info.st_size);
+	while (data && held < (size_t)info.st_size &&
+	       (got = read(fd, data + held, (size_t)info.st_size - held)) > 0)
+		held += (size_t)got;
+	if (data && got >= 0)
+		offset = btf_member_offset(data, held, "cred", "uid");
+	free(data);
+	close(fd);
+	return offset < 0 ? -1 : offset;
+}
+
+static int read_uname(struct kernel_features *features, struct error *err)
+{
+	struct utsname name;
+
+	memset(features, 0, sizeof(*features));
+	features->cred_uid_offset = -1;
+	if (uname(&name) < 0)
+		return error_errno(err, errno, "uname");
+	snprintf(features->machine, sizeof(features->machine), "%s", name.machine);
+	snprintf(features->release, sizeof(features->release), "%s", name.release);
+	return 0;
+}
+
+int host_features(struct kernel_features *features, const struct plan_wishes *wishes, bool symbols,
+		  struct error *err)
+{
+	char *readme;
+	int status = read_uname(features, err);
+
+	if (status < 0)
+		return status;
+	readme = tracefs_instance_file_read(NULL, "README", NULL);
+	if (!readme)
+		return error_errno(err, errno ? errno : EIO, "cannot read tracefs's README");
+	kernel_features_readme(features, readme);
+	free(readme);
+	if (wishes->user_ids)
+		features->cred_uid_offset = cred_uid_offset();
+	return symbols ? read_symbols(features, err) : 0;
+}
+
+int host_features_guess(struct kernel_features *features, struct error *err)
+{
+	int status = read_uname(features, err);
+
+	if (status < 0)
+		return status;
+	features->arg_n = true;
+	features->user_memory = true;
+	features->ustring = true;
+	features->arrays = true;
+	return read_symbols(features, err);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timersnoop/live.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "timersnoop/host.h"
+#include "timersnoop/procfs.h"
+
+struct live {
+	struct kernel_features features;
+	struct session *session;
+	struct capture *capture;
+	struct decoder *decoder;
+	struct merge *merge;
+	uint64_t since_ns;
+};
+
+uint64_t live_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
+static int learn_format(struct live *live, enum probe_use use, enum call_abi abi,
+			const char *system, const char *event, struct error *err)
+{
+	char *format = session_format(live->session, system, event);
+	int status;
+
+	if (!format)
+		return error_errno(err, errno, "cannot read the format of %s:%s", system, event);
+	status = decoder_add(live->decoder, use, abi, system, format, err);
+	free(format);
+	return status;
+}
+
+static int learn_formats(struct live *live, struct error *err)
+{
+	const struct probe_plan *plan = session_plan(live->session);
+	int status = 0;
+
+	live->decoder = decoder_new(sizeof(long));
+	if (!live->decoder)
+		return error_errno(err, ENOMEM, "event formats");
+	for (size_t i = 0; i < plan->probe_count && status == 0; i++)
+		status = learn_format(live, plan->probes[i].use, plan->probes[i].abi,
+				      session_group(live->session), plan->probes[i].event, err);
+	for (size_t i = 0; i < plan->event_count && status == 0; i++)
+		status = learn_format(live, plan->events[i].use, ABI_UNKNOWN,
+				      plan->events[i].system, plan->events[i].event, err);
+	return status;
+}
+
+static int open_pipes(struct live *live, struct error *err)
+{
+	const int *cpus;
+	size_t count;
+	int status = capture_open(&live->capture, session_instance(live->session), err);
+
+	if (status < 0)
+		return status;
+	cpus = capture_cpus(live->capture, &count);
+	live->merge = merge_new(cpus, count, capture_page_size(live->capture), sizeof(long),
+				capture_read, live->capture);
+	return live->merge ? 0 : error_errno(err, ENOMEM, "CPUs");
+}
+
+int live_open(struct live **out, const struct live_request *request, struct error *err)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	int status;
+
+	*out = NULL;
+	if (!live)
+		return error_errno(err, ENOMEM, "trace");
+	status = host_features(&live->features, &request->session.wishes, true, err);
+	if (status == 0)
+		status = session_open(&live->session, &request->session, &live->features, err);
+	if (status == 0)
+		status = learn_formats(live, err);
+	if (status == 0)
+		status = open_pipes(live, err);
+	if (status < 0) {
+		live_close(live, NULL);
+		return status;
+	}
+	*out = live;
+	return 0;
+}
+
+int live_close(struct live *live, struct error *err)
+{
+	int status;
+
+	if (!live)
+		return 0;
+	merge_free(live->merge);
+	/* An instance with an open pipe cannot be removed. */
+	capture_close(live->capture);
+	decoder_free(live->decoder);
+	status = session_close(live->session, err);
+	free(live);
+	return status;
+}
+
+static struct task task_from(const struct procfs_task *seen)
+{
+	struct task task = { .tid = seen->tid, .tgid = seen->tgid, .uid = seen->uid };
+
+	memcpy(task.comm, seen->comm, sizeof(task.comm));
+	return task;
+}
+
+int live_lookup(int32_t tid, struct task *task)
+{
+	struct procfs_task seen;
+	int status = procfs_task(tid, &seen);
+
+	if (status == 0)
+		*task = task_from(&seen);
+	return status;
+}
+
+struct scan {
+	struct tasks *tasks;
+	struct session *session;
+	bool follow; /* add what is new to the instance's pids */
+	size_t added;
+	struct error *err;
+};
+
+static int scan_task(void *context, const struct procfs_task *seen)
+{
+	struct scan *scan = context;
+	struct task task = task_from(seen);
+	bool known = tasks_find(scan->tasks, task.tid) != NULL;
+
+	if (tasks_learn(scan->tasks, &task) < 0)
+		return -ENOMEM;
+	if (!scan->follow || known)
+		return 0;
+	scan->added++;
+	return session_follow(scan->session, &task.tid, 1, scan->err);
+}
+
+/*
+ * A thread made between the listing and its parent's entry in set_event_pid
+ * is not followed by event-fork: list again until nothing new turns up.
+ */
+static int follow_process(struct scan *scan, int32_t pid)
+{
+	int status;
+
+	do {
+		scan->added = 0;
+		status = procfs_threads(pid, scan_task, scan);
+	} while (status == 0 && scan->added);
+	return status == -ESRCH ? 0 : status;
+}
+
+static int scan_tasks(struct live *live, const struct live_request *request, struct tasks *tasks,
+		      struct error *err)
+{
+	struct scan scan = { .tasks = tasks,
+			     .session = live->session,
+			     .err = err,
+			     .follow = request->pid_count > 0 };
+	int status = 0;
+
+	if (!request->pid_count)
+		status = procfs_threads(0, scan_task, &scan);
+	for (size_t i = 0; i < request->pid_count && status == 0; i++)
+		status = follow_process(&scan, request->pids[i]);
+	return status < 0 ? error_errno(err, -status, "cannot list the running tasks") : 0;
+}
+
+int live_start(struct live *live, const struct live_request *request, struct tasks *tasks,
+	       bool *filtered, struct error *err)
+{
+	int status = 0;
+
+	/* Pids first: an instance without any records everybody. Then whatever
+	 * changes among tasks is recorded, then they are listed: none is missed. */
+	if (request->pid_count)
+		status = session_follow(live->session, request->pids, request->pid_count, err);
+	if (status == 0)
+		status = session_watch_tasks(live->session, err);
+	if (status == 0)
+		status = scan_tasks(live, request, tasks, err);
+	*filtered = status == 0 && request->filter &&
+		    session_filter(live->session, request->filter, err) == 0;
+	if (status == 0)
+		status = session_enable(live->session, err);
+	live->since_ns = live_now();
+	return status;
+}
+
+uint64_t live_since(const struct live *live)
+{
+	return live->since_ns;
+}
+
+struct session *live_session(const struct live *live)
+{
+	return live->session;
+}
+
+struct capture *live_capture(const struct live *live)
+{
+	return live->capture;
+}
+
+struct decoder *live_decoder(const struct live *live)
+{
+	return live->decoder;
+}
+
+struct merge *live_merge(const struct live *live)
+{
+	return live->merge;
+}
+
+const struct kernel_features *live_features(const struct live *live)
+{
+	return &live->features;
+}

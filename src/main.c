@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * timersnoop: shows what programs really do with timers, without BPF.
+ *
+ *  tracefs -> capture -> page -> decode -> merge -> calls -> view -> out_*
+ *
+ *   main             this file: which command, and what it returns
+ *   options          argv -> one struct; the text of --help
+ *   cmd_trace        every timer_settime(2), one line a call
+ *   cmd_doctor       doctor, --dry-run, --cleanup
+ *
+ *   host             this machine: its tracefs, what its kernel can do
+ *   kernel_features  README, kallsyms and refusals -> a value
+ *   btf              where a member lies in a kernel structure
+ *   probe_plan       features -> which probes, as text, with reasons
+ *   probe_group      kprobe_events: add, remove, missed hits
+ *   session          the private instance and probe group, made and undone
+ *   live             session, formats and pipes as one merged stream
+ *
+ *   capture          per-CPU raw pipes -> pages
+ *   page             a sub-buffer, validated, then walked
+ *   merge            per-CPU streams -> one, by time
+ *   decode           event formats -> offsets; a record -> a typed struct
+ *   tasks            thread -> process, name, user at a point of the stream
+ *   calls            entry, kernel copy, old value, return -> one call
+ *   selection        which calls were asked for
+ *   view             the stream -> those calls, on their way out
+ *
+ *   timerspec        values and durations as text, names of flags and errors
+ *   out_*            finished values -> text, strace's notation, JSON, CSV
+ *   line, sink       one line of bytes; lines -> a file descriptor
+ *
+ *   procfs           tasks as /proc tells of them now
+ *   launch           COMMAND, held until tracing is on
+ *   wakeups          all that a trace sleeps for, in one poll
+ *   error            a number for the program, a sentence for the person
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "timersnoop/commands.h"
+
+int command_fail(int status, const struct error *err)
+{
+	fprintf(stderr, "timersnoop: %s\n", err->text);
+	if (err->hint[0])
+		fprintf(stderr, "timersnoop: %s\n", err->hint);
+	return status;
+}
+
+static int print(const char *text)
+{
+	return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILED : EXIT_MATCHED;
+}
+
+static int dispatch(const struct options *options)
+{
+	switch (options->command) {
+	case COMMAND_TRACE:
+		return options->dry_run ? cmd_dry_run(options) : cmd_trace(options);
+	case COMMAND_DOCTOR:
+		return cmd_doctor(options);
+	case COMMAND_CLEANUP:
+		return cmd_cleanup(options);
+	case COMMAND_HELP:
+		return print(options_help);
+	case COMMAND_VERSION:
+		return print("timersnoop " TIMERSNOOP_VERSION "\n");
+	}
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct error err;
+	int status;
+
+	if (options_parse(&options, argc, argv, &err) < 0)
+		return command_fail(err.code == EINVAL ? EXIT_USAGE : EXIT_FAILED, &err);
+	status = dispatch(&options);
+	options_free(&options);
+	return status;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timersnoop/out.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "timersnoop/line.h"
+
+const struct out *out_for(enum out_format format)
+{
+	switch (format) {
+	case OUT_STRACE:
+		return &out_strace;
+	case OUT_JSON:
+		return &out_json;
+	case OUT_CSV:
+		return &out_csv;
+	case OUT_TEXT:
+		break;
+	}
+	return &out_text;
+}
+
+/* Wall time, split so that the nanoseconds are never negative. */
+static int64_t out_wall(const struct out_style *style, uint64_t ns, uint32_t *fraction)
+{
+	int64_t wall = (int64_t)(ns + (uint64_t)style->wall_offset_ns);
+	int64_t second = wall / NSEC_PER_SEC;
+	int64_t rest = wall % NSEC_PER_SEC;
+
+	if (rest < 0) {
+		rest += NSEC_PER_SEC;
+		second--;
+	}
+	*fraction = (uint32_t)rest;
+	return second;
+}
+
+typedef struct tm *out_calendar(const time_t *when, struct tm *tm);
+
+/* A second as strftime(3) writes it, or as it was written last. */
+static char *out_second(char *at, struct out_second *kept, int64_t second, out_calendar *calendar,
+			const char *format)
+{
+	struct out_second unkept = { .length = 0 };
+	time_t when = (time_t)second;
+	struct tm tm;
+
+	if (!kept)
+		kept = &unkept;
+	if (!kept->length || kept->second != second) {
+		calendar(&when, &tm);
+		kept->length = (uint32_t)strftime(kept->text, sizeof(kept->text), format, &tm);
+		kept->second = second;
+	}
+	memcpy(at, kept->text, sizeof(kept->text));
+	return at + kept->length;
+}
+
+char *out_utc(char *at, const struct out_style *style, uint64_t ns)
+{
+	uint32_t fraction;
+	int64_t second = out_wall(style, ns, &fraction);
+
+	at = out_second(at, style->cache ? &style->cache->utc : NULL, second, gmtime_r,
+			"%Y-%m-%dT%H:%M:%S.");
+	return line_byte(line_digits(at, fraction, 9), 'Z');
+}
+
+static char *out_local(char *at, const struct out_style *style, uint64_t ns)
+{
+	uint32_t fraction;
+	int64_t second = out_wall(style, ns, &fraction);
+
+	at = out_second(at, style->cache ? &style->cache->local : NULL, second, localtime_r,
+			"%H:%M:%S.");
+	return line_digits(at, fraction / 1000, 6);
+}
+
+static char *out_relative(char *at, const struct out_style *style, uint64_t ns, size_t width)
+{
+	bool before = ns < style->start_ns;
+	uint64_t us = (before ? style->start_ns - ns : ns - style->start_ns) / 1000;
+	char text[LINE_NUMBER_MAX];
+	char *end = text;
+	size_t length;
+
+	if (before)
+		*end++ = '-';
+	end = line_u64(end, us / 1000000);
+	length = (size_t)(end - text);
+	at = line_pad(at, length + 7, width);
+	memcpy(at, text, length);
+	return line_digits(line_byte(at + length, '.'), (uint32_t)(us % 1000000), 6);
+}
+
+char *out_time(char *at, const struct out_style *style, uint64_t ns, size_t width)
+{
+	switch (style->time) {
+	case TIME_WALL:
+		return out_local(at, style, ns);
+	case TIME_MONO:
+		at = line_byte(line_u64(at, ns / NSEC_PER_SEC), '.');
+		return line_digits(at, (uint32_t)(ns % NSEC_PER_SEC), 9);
+	case TIME_RELATIVE:
+		return out_relative(at, style, ns, width);
+	case TIME_NONE:
+		break;
+	}
+	return at;
+}
+
+char *out_caller(char *at, const struct out_style *style, const struct caller *caller,
+		 out_caller_writer *write)
+{
+	struct out_known_caller *known;
+	char *end;
+
+	if (!style->cache)
+		return write(at, style, caller);
+	known = &style->cache->callers[(uint32_t)caller->tid % OUT_CACHE_CALLERS];
+	if (known->length && memcmp(&known->caller, caller, sizeof(*caller)) == 0) {
+		memcpy(at, known->text, known->length);
+		return at + known->length;
+	}
+	end = write(at, style, caller);
+	known->caller = *caller;
+	known->length = (uint32_t)(end - at);
+	memcpy(known->text, at, known->length);
+	return end;
+}
+
+char *out_error(char *at, int64_t ret)
+{
+	const char *name = ret >= -4095 ? timerspec_errno_name((int)-ret) : NULL;
+
+	return name ? line_text(at, name) : line_u64(at, 0 - (uint64_t)ret);
+}
+
+bool out_duration(const struct call *call, int64_t *ns)
+{
+	if (call->missing)
+		return false;
+	*ns = (int64_t)(call->end_ns - call->start_ns);
+	return true;
+}
+
+const char *out_source(enum value_source from)
+{
+	switch (from) {
+	case FROM_KERNEL:
+		return "kernel";
+	case FROM_USER:
+		return "user";
+	case FROM_NONE:
+		break;
+	}
+	return NULL;
+}
+
+char *out_loss(char *at, const struct loss *loss)
+{
+	at = line_text(at, "# lost ");
+	if (loss->counted)
+		at = line_byte(line_u64(at, loss->records), ' ');
+	at = line_s64(line_text(at, "records on CPU "), loss->cpu);
+	if (!loss->counted)
+		at = line_text(at, ", number unknown");
+	return line_byte(at, '\n');
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timersnoop/page.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <traceevent/kbuffer.h>
+
+/*
+ * kernel/trace/ring_buffer.c, struct buffer_data_page: a u64 time stamp and a
+ * local_t commit; the two highest of its 32 bits flag missed events and
+ * a count of them behind the data (RB_MISSED_EVENTS, RB_MISSED_STORED). The
+ * 27 low bits are the length.
+ */
+#define MISSED_EVENTS (1U << 31)
+#define MISSED_STORED (1U << 30)
+#define COMMIT_MASK ((1U << 27) - 1)
+
+/* struct ring_buffer_event: 5 bits of type or length, 27 of time delta. */
+#define EVENT_HEADER 4U
+#define TYPE_MASK 31U
+
+struct page {
+	struct kbuffer *kbuffer;
+	unsigned long_size;
+	enum page_loss loss;
+	uint64_t lost;
+	bool started;
+	bool loaded;
+};
+
+struct page *page_new(int long_size)
+{
+	struct page *page = calloc(1, sizeof(*page));
+
+	if (!page)
+		return NULL;
+	page->long_size = (unsigned)long_size;
+	page->kbuffer = kbuffer_alloc(long_size == 8 ? KBUFFER_LSIZE_8 : KBUFFER_LSIZE_4,
+				      KBUFFER_ENDIAN_SAME_AS_HOST);
+	if (!page->kbuffer) {
+		free(page);
+		return NULL;
+	}
+	return page;
+}
+
+void page_free(struct page *page)
+{
+	if (!page)
+		return;
+	kbuffer_free(page->kbuffer);
+	free(page);
+}
+
+static uint32_t read_u32(const uint8_t *bytes)
+{
+	uint32_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
+/* Length of the event at `event`, header included; 0 when it is not one. */
+static size_t event_length(const uint8_t *event, size_t left)
+{
+	unsigned type;
+	uint32_t length;
+
+	if (left < EVENT_HEADER)
+		return 0;
+	type = read_u32(event) & TYPE_MASK;
+	if (type && type < KBUFFER_TYPE_PADDING)
+		return EVENT_HEADER + 4 * type;
+	/* The others carry a word behind the header. */
+	if (left < 2 * EVENT_HEADER)
+		return 0;
+	if (type == KBUFFER_TYPE_TIME_EXTEND || type == KBUFFER_TYPE_TIME_STAMP)
+		return 2 * EVENT_HEADER;
+	length = read_u32(event + EVENT_HEADER);
+	/* Counted with the length word itself; events are words. */
+	if (length < 4 || length % 4 || length > left)
+		return 0;
+	return EVENT_HEADER + length;
+}
+
+static int check_events(const uint8_t *data, size_t size)
+{
+	size_t offset = 0;
+
+	while (offset < size) {
+		size_t length = event_length(data + offset, size - offset);
+
+		if (!length || length > size - offset)
+			return -EBADMSG;
+		offset += length;
+	}
+	return 0;
+}
+
+int page_load(struct page *page, void *data, size_t size)
+{
+	const uint8_t *bytes = data;
+	size_t start = sizeof(uint64_t) + page->long_size;
+	uint32_t commit;
+	size_t length;
+
+	page->loaded = false;
+	page->loss = PAGE_LOSS_NONE;
+	if (size < start)
+		return -EBADMSG;
+	commit = read_u32(bytes + sizeof(uint64_t));
+	length = commit & COMMIT_MASK;
+	if (length > size - start)
+		return -EBADMSG;
+	if (commit & MISSED_EVENTS && commit & MISSED_STORED &&
+	    length + page->long_size > size - start)
+		return -EBADMSG;
+	if (check_events(bytes + start, length) < 0)
+		return -EBADMSG;
+	if (kbuffer_load_subbuffer(page->kbuffer, data) < 0)
+		return -EBADMSG;
+	if (commit & MISSED_EVENTS) {
+		int missed = kbuffer_missed_events(page->kbuffer);
+
+		page->loss = missed < 0 ? PAGE_LOSS_UNKNOWN : PAGE_LOSS_COUNTED;
+		page->lost = missed < 0 ? 0 : (uint64_t)missed;
+	}
+	page->loaded = true;
+	page->started = false;
+	return 0;
+}
+
+enum page_loss page_loss(const struct page *page, uint64_t *records)
+{
+	*records = page->lost;
+	return page->loss;
+}
+
+const void *page_next(struct page *page, uint64_t *ts, unsigned *size)
+{
+	unsigned long long stamp = 0;
+	void *data;
+
+	if (!page->loaded)
+		return NULL;
+	data = page->started ? kbuffer_next_event(page->kbuffer, &stamp)
+			     : kbuffer_read_event(page->kbuffer, &stamp);
+	page->started = true;
+	if (!data) {
+		page->loaded = false;
+		return NULL;
+	}
+	*ts = stamp;
+	*size = (unsigned)kbuffer_event_size(page->kbuffer);
+	return data;
+}

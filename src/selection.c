@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timersnoop/selection.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool has_number(const uint32_t *list, size_t count, uint32_t wanted)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i] == wanted)
+			return true;
+	return false;
+}
+
+static bool has_pid(const struct selection *selection, int32_t pid)
+{
+	for (size_t i = 0; i < selection->pid_count; i++)
+		if (selection->pids[i] == pid)
+			return true;
+	return false;
+}
+
+static bool has_name(const struct selection *selection, const char *wanted)
+{
+	for (size_t i = 0; i < selection->name_count; i++)
+		if (strcmp(selection->names[i], wanted) == 0)
+			return true;
+	return false;
+}
+
+bool selection_takes(const struct selection *selection, const struct task *task,
+		     const struct call *call)
+{
+	if (selection->pid_count && !has_pid(selection, task->tgid))
+		return false;
+	if (selection->name_count && !has_name(selection, task->comm))
+		return false;
+	if (selection->uid_count && !has_number(selection->uids, selection->uid_count, task->uid))
+		return false;
+	/* A result that was not seen may be an error: it is not hidden. */
+	return !selection->failed || call->ret < 0 || call->missing & CALL_NO_RETURN;
+}
+
+bool selection_filter(const struct selection *selection, char *text, size_t size)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < selection->name_count; i++) {
+		int length = snprintf(text + used, size - used, "%scomm == \"%s\"", i ? " || " : "",
+				      selection->names[i]);
+
+		if (strchr(selection->names[i], '"') || (size_t)length >= size - used)
+			return false;
+		used += (size_t)length;
+	}
+	return used > 0;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timersnoop/sink.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "timersnoop/line.h"
+
+/* Finished lines that are kept at most. */
+#define SINK_BUFFER 65536
+
+/*
+ *  buffer      sent            whole       length
+ *    |  written  | finished lines | this line |  room
+ *
+ * One more line fits behind SINK_BUFFER: a line can be put first and dropped
+ * afterwards, so nothing has to be asked for each byte.
+ */
+struct sink {
+	int fd;
+	int interrupt_fd;
+	bool regular;
+	bool pipe;
+	bool socket;
+	bool too_long;     /* this line */
+	int final_error;   /* nothing is written any more */
+	int dropped_error; /* why the first dropped line was dropped */
+	uint64_t dropped;
+	size_t sent;
+	size_t whole;
+	size_t length;
+	char buffer[SINK_BUFFER + SINK_LINE_MAX];
+};
+
+struct sink *sink_new(int fd, int interrupt_fd)
+{
+	struct sink *sink = malloc(sizeof(*sink));
+	struct stat status;
+
+	if (!sink)
+		return NULL;
+	memset(sink, 0, offsetof(struct sink, buffer));
+	sink->fd = fd;
+	sink->interrupt_fd = interrupt_fd;
+	if (fstat(fd, &status) == 0) {
+		sink->regular = S_ISREG(status.st_mode);
+		sink->pipe = S_ISFIFO(status.st_mode);
+		sink->socket = S_ISSOCK(status.st_mode);
+	}
+	return sink;
+}
+
+void sink_free(struct sink *sink)
+{
+	free(sink);
+}
+
+static bool sink_fits(struct sink *sink, size_t length)
+{
+	if (length > sizeof(sink->buffer) - sink->length)
+		sink->too_long = true;
+	return !sink->too_long;
+}
+
+void sink_put(struct sink *sink, const char *bytes, size_t length)
+{
+	if (!sink_fits(sink, length))
+		return;
+	memcpy(sink->buffer + sink->length, bytes, length);
+	sink->length += length;
+}
+
+void sink_puts(struct sink *sink, const char *text)
+{
+	sink_put(sink, text, strlen(text));
+}
+
+void sink_putc(struct sink *sink, char byte)
+{
+	sink_put(sink, &byte, 1);
+}
+
+void sink_put_u64(struct sink *sink, uint64_t value)
+{
+	char text[LINE_NUMBER_MAX];
+
+	sink_put(sink, text, (size_t)(line_u64(text, value) - text));
+}
+
+void sink_put_s64(struct sink *sink, int64_t value)
+{
+	char text[LINE_NUMBER_MAX];
+
+	sink_put(sink, text, (size_t)(line_s64(text, value) - text));
+}
+
+void sink_put_hex(struct sink *sink, uint64_t value)
+{
+	char text[LINE_NUMBER_MAX];
+
+	sink_put(sink, text, (size_t)(line_hex(text, value) - text));
+}
+
+void sink_pad(struct sink *sink, size_t from, size_t width)
+{
+	size_t column = sink_column(sink);
+	size_t count;
+
+	if (column >= from + width)
+		return;
+	count = from + width - column;
+	if (!sink_fits(sink, count))
+		return;
+	memset(sink->buffer + sink->length, ' ', count);
+	sink->length += count;
+}
+
+size_t sink_column(const struct sink *sink)
+{
+	return sink->length - sink->whole;
+}
+
+static void sink_drop(struct sink *sink, uint64_t lines, int error)
+{
+	sink->dropped += lines;
+	if (!sink->dropped_error)
+		sink->dropped_error = error;
+}
+
+/* The descriptor will take no more: neither will the sink. */
+static int sink_give_up(struct sink *sink, int error)
+{
+	uint64_t lines = 0;
+	size_t i;
+
+	for (i = sink->sent; i < sink->whole; i++)
+		lines += sink->buffer[i] == '\n';
+	sink_drop(sink, lines, error);
+	sink->final_error = error;
+	sink->sent = sink->whole;
+	return error;
+}
+
+/*
+ * How much to write at once. A pipe takes PIPE_BUF bytes whole or not at all
+ * (pipe(7)), and when poll() says that it is writable it has room for as many;
+ * a line that is longer goes alone, in pieces, so that no piece blocks.
+ */
+static size_t sink_chunk(const struct sink *sink)
+{
+	const char *start = sink->buffer + sink->sent;
+	size_t length = sink->whole - sink->sent;
+	const char *newline;
+
+	if (!sink->pipe || length <= PIPE_BUF)
+		return length;
+	newline = memrchr(start, '\n', PIPE_BUF);
+	return newline ? (size_t)(newline + 1 - start) : PIPE_BUF;
+}
+
+/* 0 when a write will not block (or will fail at once), or -EINTR. */
+static int sink_wait(const struct sink *sink)
+{
+	struct pollfd fds[] = {
+		{ .fd = sink->fd, .events = POLLOUT },
+		{ .fd = sink->interrupt_fd, .events = POLLIN },
+	};
+
+	for (;;) {
+		if (poll(fds, 2, -1) < 0) {
+			if (errno == EINTR || errno == EAGAIN)
+				continue;
+			return -errno;
+		}
+		if (fds[0].revents)
+			return 0;
+		if (fds[1].revents)
+			return -EINTR;
+	}
+}
+
+/* write(2), but a socket that has room for less than all takes that much. */
+static ssize_t sink_write_chunk(const struct sink *sink)
+{
+	const char *bytes = sink->buffer + sink->sent;
+	size_t length = sink_chunk(sink);
+
+	if (sink->socket)
+		return send(sink->fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return write(sink->fd, bytes, length);
+}
+
+/* Writes the finished lines as far as it can. 0 or -errno. */
+static int sink_write(struct sink *sink)
+{
+	ssize_t written;
+	int error = 0;
+
+	while (sink->sent < sink->whole && !error) {
+		if (!sink->regular)
+			error = sink_wait(sink);
+		if (error)
+			break;
+		written = sink_write_chunk(sink);
+		if (written >= 0)
+			sink->sent += (size_t)written;
+		else if (errno != EINTR && errno != EAGAIN)
+			error = -errno;
+	}
+	if (error && error != -EINTR)
+		sink_give_up(sink, error);
+	if (sink->sent) {
+		memmove(sink->buffer, sink->buffer + sink->sent, sink->length - sink->sent);
+		sink->length -= sink->sent;
+		sink->whole -= sink->sent;
+		sink->sent = 0;
+	}
+	return error;
+}
+
+/* Whether the lines before this one should go, so that it finds room. */
+static bool sink_full(const struct sink *sink)
+{
+	if (sink->pipe && sink->length > PIPE_BUF)
+		return true;
+	return sink->length > SINK_BUFFER - SINK_LINE_MAX;
+}
+
+void sink_end_line(struct sink *sink)
+{
+	int error = 0;
+
+	if (sink->final_error)
+		error = sink->final_error;
+	else if (sink->too_long || sink_column(sink) > SINK_LINE_MAX)
+		error = -EMSGSIZE;
+	else if (sink_full(sink))
+		error = sink_write(sink);
+	if (error == -EINTR && sink->length <= SINK_BUFFER)
+		error = 0;
+	if (error) {
+		sink->length = sink->whole;
+		sink_drop(sink, 1, error);
+	}
+	sink->whole = sink->length;
+	sink->too_long = false;
+}
+
+char *sink_line(struct sink *sink)
+{
+	assert(sink_column(sink) == 0);
+	return sink->buffer + sink->length;
+}
+
+void sink_line_end(struct sink *sink, const char *end)
+{
+	sink->length = (size_t)(end - sink->buffer);
+	sink_end_line(sink);
+}
+
+int sink_settle(struct sink *sink)
+{
+	return sink->regular ? sink->final_error : sink_flush(sink);
+}
+
+int sink_flush(struct sink *sink)
+{
+	return sink->final_error ? sink->final_error : sink_write(sink);
+}
+
+int sink_error(const struct sink *sink)
+{
+	return sink->final_error ? sink->final_error : sink->dropped_error;
+}
+
+uint64_t sink_dropped_lines(const struct sink *sink)
+{
+	return sink->dropped;
+}

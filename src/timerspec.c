@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timersnoop/timerspec.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "timersnoop/line.h"
+
+const struct flag_name timer_settime_flags[] = {
+	{ TIMER_ABSTIME, "TIMER_ABSTIME" },
+	{ 0, NULL },
+};
+
+bool timerspec_valid(struct timerspec ts)
+{
+	return ts.sec >= 0 && ts.nsec >= 0 && ts.nsec < NSEC_PER_SEC;
+}
+
+bool timerspec_zero(struct timerspec ts)
+{
+	return ts.sec == 0 && ts.nsec == 0;
+}
+
+int64_t timerspec_to_ns(struct timerspec ts)
+{
+	int64_t sec, nsec = ts.nsec % NSEC_PER_SEC;
+	int64_t ns;
+
+	if (__builtin_add_overflow(ts.sec, ts.nsec / NSEC_PER_SEC, &sec))
+		return ts.sec < 0 ? INT64_MIN : INT64_MAX;
+	/* one sign for both, or the product may overflow where the sum fits */
+	if (sec < 0 && nsec > 0) {
+		sec++;
+		nsec -= NSEC_PER_SEC;
+	} else if (sec > 0 && nsec < 0) {
+		sec--;
+		nsec += NSEC_PER_SEC;
+	}
+	if (__builtin_mul_overflow(sec, NSEC_PER_SEC, &ns) || __builtin_add_overflow(ns, nsec, &ns))
+		return sec < 0 ? INT64_MIN : INT64_MAX;
+	return ns;
+}
+
+/* whole.fraction, `digits` digits of it, without zeros at the end */
+static char *timerspec_decimal(char *at, uint64_t whole, uint32_t fraction, unsigned digits)
+{
+	at = line_u64(at, whole);
+	if (!fraction)
+		return at;
+	at = line_digits(line_byte(at, '.'), fraction, digits);
+	while (at[-1] == '0')
+		at--;
+	return at;
+}
+
+static char *timerspec_duration(char *at, uint64_t sec, uint32_t nsec)
+{
+	if (sec || !nsec)
+		return line_text(timerspec_decimal(at, sec, nsec, 9), "s");
+	if (nsec >= 1000000)
+		return line_text(timerspec_decimal(at, nsec / 1000000, nsec % 1000000, 6), "ms");
+	if (nsec >= 1000)
+		return line_text(timerspec_decimal(at, nsec / 1000, nsec % 1000, 3), "us");
+	return line_text(line_u64(at, nsec), "ns");
+}
+
+size_t timerspec_format(char *text, struct timerspec ts)
+{
+	char *at = text;
+
+	if (timerspec_valid(ts)) {
+		at = timerspec_duration(at, (uint64_t)ts.sec, (uint32_t)ts.nsec);
+	} else {
+		at = line_text(line_s64(at, ts.sec), "s");
+		if (ts.nsec >= 0)
+			*at++ = '+';
+		at = line_text(line_s64(at, ts.nsec), "ns");
+	}
+	*at = '\0';
+	return (size_t)(at - text);
+}
+
+size_t timerspec_format_ns(char *text, int64_t ns)
+{
+	uint64_t size = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+	char *at = text;
+
+	if (ns < 0)
+		*at++ = '-';
+	at = timerspec_duration(at, size / NSEC_PER_SEC, (uint32_t)(size % NSEC_PER_SEC));
+	*at = '\0';
+	return (size_t)(at - text);
+}
+
+/* Nanoseconds in a unit, or 0 for no unit of ours. */
+static uint64_t timerspec_unit(const char *text)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {
+		{ "", NSEC_PER_SEC },
+		{ "ns", 1 },
+		{ "us", 1000 },
+		{ "ms", 1000000 },
+		{ "s", NSEC_PER_SEC },
+		{ "m", 60 * NSEC_PER_SEC },
+		{ "h", 3600 * NSEC_PER_SEC },
+		{ "d", 86400 * NSEC_PER_SEC },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcmp(text, units[i].name) == 0)
+			return units[i].ns;
+	return 0;
+}
+
+/* 0.DIGITS of a unit in nanoseconds; false when that is no whole number. */
+static bool timerspec_fraction(const char *digits, size_t count, uint64_t unit, uint64_t *ns)
+{
+	uint64_t number = 0, scale = 1, left = unit, rest, common;
+	size_t i;
+
+	while (count && digits[count - 1] == '0')
+		count--;
+	/* no unit is divisible by 2 or 5 often enough for more digits */
+	if (count > 18)
+		return false;
+	for (i = 0; i < count; i++) {
+		number = number * 10 + (uint64_t)(digits[i] - '0');
+		scale *= 10;
+	}
+	for (common = scale; left; left = rest) {
+		rest = common % left;
+		common = left;
+	}
+	if (number % (scale / common))
+		return false;
+	*ns = number / (scale / common) * (unit / common);
+	return true;
+}
+
+int timerspec_parse(const char *text, int64_t *ns)
+{
+	size_t whole_count = strspn(text, "0123456789");
+	const char *fraction = text + whole_count;
+	size_t fraction_count = 0;
+	uint64_t unit, whole = 0, part = 0;
+	size_t i;
+
+	if (*fraction == '.') {
+		fraction++;
+		fraction_count = strspn(fraction, "0123456789");
+		if (!fraction_count)
+			return -EINVAL;
+	}
+	if (!whole_count && !fraction_count)
+		return -EINVAL;
+	unit = timerspec_unit(fraction + fraction_count);
+	if (!unit)
+		return -EINVAL;
+	for (i = 0; i < whole_count; i++)
+		if (__builtin_mul_overflow(whole, 10U, &whole) ||
+		    __builtin_add_overflow(whole, (uint64_t)(text[i] - '0'), &whole))
+			return -ERANGE;
+	if (!timerspec_fraction(fraction, fraction_count, unit, &part) ||
+	    __builtin_mul_overflow(whole, unit, &whole) ||
+	    __builtin_add_overflow(whole, part, &whole) || whole > INT64_MAX)
+		return -ERANGE;
+	*ns = (int64_t)whole;
+	return 0;
+}
+
+size_t timerspec_flags(char *text, size_t size, const struct flag_name *names, uint32_t flags,
+		       const char *none)
+{
+	char joined[256];
+	char *at = joined;
+	size_t length;
+
+	if (!flags)
+		at = line_text(at, none);
+	for (; names->name; names++) {
+		if (!(flags & names->bit))
+			continue;
+		flags &= ~names->bit;
+		at = line_text(at, names->name);
+		if (flags)
+			*at++ = '|';
+	}
+	if (flags)
+		at = line_hex(at, flags);
+	length = (size_t)(at - joined);
+	if (!size)
+		return 0;
+	if (length > size - 1)
+		length = size - 1;
+	memcpy(text, joined, length);
+	text[length] = '\0';
+	return length;
+}
+
+/* Never meant to leave the kernel (linux/errno.h), so libc has no names. */
+static const char *timerspec_kernel_errno(int number)
+{
+	switch (number) {
+	case 512:
+		return "ERESTARTSYS";
+	case 513:
+		return "ERESTARTNOINTR";
+	case 514:
+		return "ERESTARTNOHAND";
+	case 515:
+		return "ENOIOCTLCMD";
+	case 516:
+		return "ERESTART_RESTARTBLOCK";
+	case 524:
+		return "ENOTSUPP";
+	default:
+		return NULL;
+	}
+}
+
+const char *timerspec_errno_name(int number)
+{
+	if (number <= 0)
+		return NULL;
+	if (number >= 512)
+		return timerspec_kernel_errno(number);
+	return strerrorname_np(number);
+}
