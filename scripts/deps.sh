@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Install what timersnoop needs on Debian and its relatives.
+#
+#   scripts/deps.sh [build|test|guest|all]...      (default: build)
+#
+#   build  compile the program
+#   test   unit tests, fuzzers, linters, the manual's check
+#   guest  boot test kernels under QEMU (scripts/kernels.sh, scripts/guest.sh)
+#
+# Only missing packages are installed; silent when nothing is missing.
+# Exit status: 0 all there, 3 something is missing and has to be installed by
+# hand, 2 usage, anything else from apt-get.
+
+# shellcheck disable=SC2034 # the tables below are read by name, in collect
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+build_packages=(gcc make pkg-config libc6-dev libtracefs-dev libtraceevent-dev)
+build_commands=(gcc make pkg-config)
+build_libraries=(libtracefs libtraceevent)
+
+test_packages=(libcunit1-dev clang clang-format clang-tidy libclang-rt-dev cppcheck
+	shellcheck mandoc jq python3)
+test_commands=(clang clang-format clang-tidy cppcheck shellcheck mandoc jq python3)
+test_libraries=(cunit)
+
+guest_packages=(qemu-system-x86 busybox-static cpio strace jq bash xz-utils zstd binutils
+	debian-archive-keyring)
+guest_commands=(qemu-system-x86_64 busybox cpio strace jq bash xz zstd readelf)
+guest_libraries=()
+
+# Sets $packages, $commands and $libraries to what the named groups hold.
+collect() {
+	local group
+	packages=() commands=() libraries=()
+	for group; do
+		local -n p=${group}_packages c=${group}_commands l=${group}_libraries
+		packages+=("${p[@]}") commands+=("${c[@]}") libraries+=("${l[@]}")
+	done
+}
+
+installed() {
+	[[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+# pkg-config is a virtual package from trixie on.
+satisfied() {
+	installed "$1" || { [[ $1 == pkg-config ]] && installed pkgconf; }
+}
+
+with_apt() {
+	local missing=() as_root=() package
+	for package in "${packages[@]}"; do
+		satisfied "$package" || missing+=("$package")
+	done
+	((${#missing[@]})) || return 0
+
+	if ((EUID != 0)); then
+		if ! command -v sudo >/dev/null; then
+			note "missing: ${missing[*]}. Run this as root:"
+			printf '%s\n' "apt-get update && apt-get install --yes --no-install-recommends ${missing[*]}"
+			return 3
+		fi
+		as_root=(sudo)
+	fi
+	"${as_root[@]}" apt-get update
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+		apt-get install --yes --no-install-recommends "${missing[@]}"
+}
+
+without_apt() {
+	local missing=() name
+	for name in "${commands[@]}"; do
+		command -v "$name" >/dev/null || missing+=("command $name")
+	done
+	for name in "${libraries[@]}"; do
+		pkg-config --exists "$name" 2>/dev/null || missing+=("library $name (pkg-config file)")
+	done
+	((${#missing[@]})) || return 0
+
+	note "no apt-get here; please install by your system's means:"
+	printf '  %s\n' "${missing[@]}" | sort -u >&2
+	return 3
+}
+
+groups=()
+for arg in "${@:-build}"; do
+	case $arg in
+	build | test | guest) groups+=("$arg") ;;
+	all) groups+=(build test guest) ;;
+	-h | --help)
+		show_help "$0"
+		exit 0
+		;;
+	*)
+		note "unknown group '$arg' (build, test, guest or all)"
+		exit 2
+		;;
+	esac
+done
+
+collect "${groups[@]}"
+if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
+	with_apt
+else
+	without_apt
+fi

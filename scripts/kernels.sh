@@ -1,0 +1,194 @@
+#!/usr/bin/env bash
+# Fetch stock Debian cloud kernels (amd64) for the guest tests.
+#
+#   scripts/kernels.sh [SERIES...]          (default: 5.10 6.1 6.12 7.2)
+#
+# Prints one line for each: SERIES PATH-TO-VMLINUZ VERSION. Kernels are kept
+# in ${TIMERSNOOP_CACHE:-${XDG_CACHE_HOME:-~/.cache}/timersnoop}/kernels and
+# fetched once; remove a series' directory there to get a newer one.
+#
+# The archive is found in this machine's own apt configuration. Elsewhere, or
+# for suites that have been archived, name it:
+#   TIMERSNOOP_DEBIAN_MIRROR             URI of the main archive
+#   TIMERSNOOP_DEBIAN_SECURITY_MIRROR    URI of the security archive
+# Nothing is installed, and the machine's apt is left as it was.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+all_series=(5.10 6.1 6.12 7.2)
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# The suites that may hold a series, as "archive suite". Not all of them need
+# to exist: the newest kernel in those that do is taken.
+suites_of() {
+	case $1 in
+	5.10) printf '%s\n' 'security bullseye-security' 'main bullseye' ;;
+	6.1) printf '%s\n' 'security bookworm-security' 'main bookworm' ;;
+	6.12) printf '%s\n' 'security trixie-security' 'main trixie' ;;
+	7.2) printf '%s\n' 'main sid' 'main forky' ;;
+	*) return 1 ;;
+	esac
+}
+
+# The URI of the Debian archive that carries LABEL, from the machine's apt.
+archive_uri() {
+	# shellcheck disable=SC2016 # apt-get expands these, not the shell
+	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
+		awk -F'|' -v label="$1" '
+			$1 == "Debian" && $2 == label && $3 !~ /^cdrom:/ && !found { print $3; found = 1 }'
+}
+
+# Writes the private apt's configuration and sources into DIR for SERIES.
+private_apt() {
+	local dir=$1 series=$2 archive suite uri
+	mkdir -p "$dir"/{lists,archives}/partial
+	: >"$dir/status"
+	{
+		# Proxies and the like are wanted; the machine's hooks are not.
+		apt-config dump | grep -iE '^Acquire::(https?|Retries|ForceIPv[46])' || :
+		cat <<-EOF
+			Dir::Etc::main "/dev/null";
+			Dir::Etc::parts "/dev/null";
+			Dir::Etc::sourcelist "$dir/sources.list";
+			Dir::Etc::sourceparts "/dev/null";
+			Dir::Etc::preferences "/dev/null";
+			Dir::Etc::preferencesparts "/dev/null";
+			Dir::State "$dir";
+			Dir::State::lists "$dir/lists";
+			Dir::State::status "$dir/status";
+			Dir::Cache "$dir";
+			APT::Architecture "amd64";
+			APT::Architectures { "amd64"; };
+			APT::Sandbox::User "root";
+			Acquire::Languages "none";
+			// An archived suite is still signed, but not signed anew.
+			Acquire::Check-Valid-Until "false";
+		EOF
+	} >"$dir/apt.conf"
+	while read -r archive suite; do
+		[[ $archive == security ]] && uri=$security_uri || uri=$main_uri
+		if [[ $uri ]]; then
+			echo "deb [arch=amd64 signed-by=$keyring] $uri $suite main"
+		fi
+	done < <(suites_of "$series") >"$dir/sources.list"
+}
+
+# The newest kernel package of SERIES. Where the kernel is split, the image
+# package is only a shell and linux-binary has the kernel.
+newest_package() {
+	local kind names
+	for kind in binary image; do
+		names=$(apt-cache pkgnames "linux-$kind-$1" |
+			grep -E "^linux-$kind-${1//./\\.}[.~][^/]*-cloud-amd64\$" | sort -V) || continue
+		echo "${names##*$'\n'}"
+		return 0
+	done
+	return 1
+}
+
+no_kernel() {
+	sed 's/^/  /' "$1" >&2
+	die "no $2 cloud kernel found in: $(suites_of "$2" | cut -d' ' -f2 | paste -sd' ')" \
+		"(apt's messages are above). If the suites were archived, point" \
+		"TIMERSNOOP_DEBIAN_MIRROR and TIMERSNOOP_DEBIAN_SECURITY_MIRROR at the archive," \
+		"or put a vmlinuz and a file 'version' into $kernels/$2 by hand."
+}
+
+# Fetches SERIES by way of DIR; it appears in the cache complete or not at all.
+fetch() {
+	local series=$1 dir=$2 package deb vmlinuz version config
+	note "fetching a $series kernel"
+	private_apt "$dir" "$series"
+	export APT_CONFIG=$dir/apt.conf
+	# One missing suite makes this fail, yet the others are there and verified.
+	apt-get -q update >"$dir/log" 2>&1 || :
+	package=$(newest_package "$series") || no_kernel "$dir/log" "$series"
+
+	(cd "$dir" && apt-get -q download "$package") >>"$dir/log" 2>&1 ||
+		{
+			sed 's/^/  /' "$dir/log" >&2
+			die "could not download $package: try again"
+		}
+	deb=$(echo "$dir"/*.deb)
+	dpkg-deb -x "$deb" "$dir/unpacked"
+
+	vmlinuz=$(find "$dir/unpacked" -type f -name 'vmlinuz*' -print -quit)
+	[[ $vmlinuz ]] || die "$package holds no vmlinuz: has Debian moved it?"
+	case $vmlinuz in
+	*/vmlinuz-*) version=${vmlinuz##*/vmlinuz-} ;;
+	*) version=$(basename "$(dirname "$vmlinuz")") ;;
+	esac
+	mkdir "$dir/$series"
+	mv "$vmlinuz" "$dir/$series/vmlinuz"
+	config=$(find "$dir/unpacked" -type f \( -name "config-$version" -o -path "*/$version/config" \) -print -quit)
+	[[ ! $config ]] || mv "$config" "$dir/$series/config"
+	echo "$package $(dpkg-deb -f "$deb" Version)" >"$dir/$series/package"
+	echo "$version" >"$dir/$series/version"
+	rm -rf "${kernels:?}/$series"
+	mv "$dir/$series" "$kernels/$series"
+	unset APT_CONFIG
+}
+
+cached() {
+	[[ -s $kernels/$1/vmlinuz && -s $kernels/$1/version ]]
+}
+
+find_archives() {
+	need apt-get apt-get
+	need apt-cache apt
+	need dpkg-deb dpkg
+	need flock util-linux
+	[[ -r $keyring ]] ||
+		die "no $keyring to verify packages with: run scripts/deps.sh guest"
+	main_uri=${TIMERSNOOP_DEBIAN_MIRROR:-$(archive_uri Debian)}
+	security_uri=${TIMERSNOOP_DEBIAN_SECURITY_MIRROR:-$(archive_uri Debian-Security)}
+	[[ $main_uri || $security_uri ]] ||
+		die "apt knows no Debian archive here. Run 'apt-get update' if this is Debian," \
+			"or set TIMERSNOOP_DEBIAN_MIRROR and TIMERSNOOP_DEBIAN_SECURITY_MIRROR"
+}
+
+fetch_missing() {
+	local series work
+	find_archives
+	mkdir -p "$kernels"
+	exec 9>"$kernels/.lock"
+	flock 9
+	# We hold the lock, so these belong to runs that were cut short.
+	rm -rf "$kernels"/.fetch.*
+	work=$(mktemp -d "$kernels/.fetch.XXXXXX")
+	# shellcheck disable=SC2064 # the path is known now and local
+	trap "rm -rf '$work'" EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	for series; do
+		# Another run may have brought it while this one waited.
+		cached "$series" || fetch "$series" "$work/apt-$series"
+		rm -rf "$work/apt-$series"
+	done
+}
+
+wanted=()
+for arg; do
+	case $arg in
+	-h | --help)
+		show_help "$0"
+		exit 0
+		;;
+	*)
+		suites_of "$arg" >/dev/null || die "unknown series '$arg': known are ${all_series[*]}"
+		wanted+=("$arg")
+		;;
+	esac
+done
+((${#wanted[@]})) || wanted=("${all_series[@]}")
+
+kernels=$(cache_dir)/kernels
+missing=()
+for series in "${wanted[@]}"; do
+	cached "$series" || missing+=("$series")
+done
+((${#missing[@]} == 0)) || fetch_missing "${missing[@]}"
+for series in "${wanted[@]}"; do
+	echo "$series $kernels/$series/vmlinuz $(<"$kernels/$series/version")"
+done
