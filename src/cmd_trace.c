@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -437,37 +436,6 @@ static int finish_output(struct trace *trace, struct error *err)
 	return 0;
 }
 
-static void say_loss(const struct trace *trace, const struct view_totals *totals)
-{
-	const char *separator = "timersnoop: data incomplete: ";
-
-	if (trace->options->quiet)
-		return;
-	if (totals->lost || totals->lost_unknown) {
-		fprintf(stderr, "%s%llu%s records lost by the ring buffer", separator,
-			(unsigned long long)totals->lost, totals->lost_unknown ? " or more" : "");
-		separator = ", ";
-	}
-	if (trace->missed) {
-		fprintf(stderr, "%s%llu probe hits missed (of any process)", separator,
-			(unsigned long long)trace->missed);
-		separator = ", ";
-	}
-	if (totals->incomplete) {
-		fprintf(stderr, "%s%llu calls with a half not seen", separator,
-			(unsigned long long)totals->incomplete);
-		separator = ", ";
-	}
-	if (totals->malformed)
-		fprintf(stderr, "%s%llu records that do not fit their format", separator,
-			(unsigned long long)totals->malformed);
-	fputc('\n', stderr);
-	if (totals->lost || totals->lost_unknown)
-		fputs("timersnoop: a larger --buffer-size, or fewer processes (-p, -n), lose "
-		      "less\n",
-		      stderr);
-}
-
 static int status_of_data(const struct trace *trace)
 {
 	struct view_totals totals;
@@ -478,25 +446,11 @@ static int status_of_data(const struct trace *trace)
 		     (unsigned long long)totals.in_flight);
 	if (totals.lost || totals.lost_unknown || totals.incomplete || totals.malformed ||
 	    trace->missed) {
-		say_loss(trace, &totals);
+		if (!trace->options->quiet)
+			command_tell_loss(&totals, trace->missed);
 		return EXIT_INCOMPLETE;
 	}
 	return totals.matched ? EXIT_MATCHED : EXIT_NOTHING;
-}
-
-/* Dies as COMMAND died, so that our caller sees the same; without a second core. */
-static int die_of(int number)
-{
-	struct rlimit none = { 0, 0 };
-	sigset_t set;
-
-	setrlimit(RLIMIT_CORE, &none);
-	signal(number, SIG_DFL);
-	sigemptyset(&set);
-	sigaddset(&set, number);
-	raise(number);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	return 128 + number;
 }
 
 /* Tracing ended first: COMMAND is asked to end, and made to by another signal. */
@@ -529,7 +483,7 @@ static int final_status(struct trace *trace, int status)
 	if (trace->command != COMMAND_ENDED || status == EXIT_FAILED)
 		return status;
 	ended = launch_wait(trace->launch);
-	return WIFSIGNALED(ended) ? die_of(WTERMSIG(ended)) : WEXITSTATUS(ended);
+	return WIFSIGNALED(ended) ? command_die_of(WTERMSIG(ended)) : WEXITSTATUS(ended);
 }
 
 static void free_trace(struct trace *trace)

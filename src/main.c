@@ -8,6 +8,7 @@
  *   options          argv -> one struct; the text of --help
  *   cmd_trace        every timer_settime(2), one line a call
  *   cmd_doctor       doctor, --dry-run, --cleanup
+ *   commands         what they share: errors, loss, dying as COMMAND died
  *
  *   host             this machine: its tracefs, what its kernel can do
  *   kernel_features  README, kallsyms and refusals -> a value
@@ -39,14 +40,6 @@
 #include <stdio.h>
 
 #include "timersnoop/commands.h"
-
-int command_fail(int status, const struct error *err)
-{
-	fprintf(stderr, "timersnoop: %s\n", err->text);
-	if (err->hint[0])
-		fprintf(stderr, "timersnoop: %s\n", err->hint);
-	return status;
-}
 
 static int print(const char *text)
 {

@@ -4,6 +4,7 @@
 #define TIMERSNOOP_COMMANDS_H
 
 #include "timersnoop/options.h"
+#include "timersnoop/view.h"
 
 /* Kept by every command; --help and the manual list them. */
 enum exit_status {
@@ -25,5 +26,11 @@ int cmd_dry_run(const struct options *options);
 
 /* "timersnoop: TEXT" and, behind it, the hint. Returns `status`. */
 int command_fail(int status, const struct error *err);
+
+/* What was lost, in one line, and what helps against it. */
+void command_tell_loss(const struct view_totals *totals, uint64_t missed);
+
+/* Dies of the signal that COMMAND died of, so that our caller sees the same. */
+int command_die_of(int number);
 
 #endif
