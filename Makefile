@@ -2,6 +2,7 @@
 # make            the command: ./timersnoop
 # make check      unit tests, without root
 # make check-guests   the same command on real kernels, under emulation
+# make fuzz       fuzzers, FUZZ_SECONDS= each
 # make lint       format and static analysis
 # make install    DESTDIR= PREFIX=
 VERSION := 0.1.0
@@ -56,7 +57,18 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 check-sanitized:
 	$(MAKE) check BUILD=build/sanitized CFLAGS='-O1 -g $(SANITIZE)'
 
-FORMATTED := $(wildcard src/*.c include/timersnoop/*.h tests/unit/*.[ch] tests/guest/programs/*.c)
+# Fuzzers of whatever reads bytes from outside; FUZZ_SECONDS each.
+FUZZ_SECONDS ?= 15
+FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libtimersnoop.a
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
+
+fuzz:
+	$(MAKE) BUILD=build/fuzz CC=clang CFLAGS='-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link' \
+		$(FUZZERS)
+	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
+
+FORMATTED := $(wildcard src/*.c include/timersnoop/*.h tests/unit/*.[ch] tests/fuzz/*.c tests/guest/programs/*.c)
 format:
 	clang-format -i $(FORMATTED)
 
@@ -66,7 +78,7 @@ lint:
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D_GNU_SOURCE -Iinclude src
 	mandoc -T lint -W warning doc/timersnoop.8
-	shellcheck -x scripts/*.sh tests/guest/*.sh .ci/run
+	shellcheck -x scripts/*.sh tests/guest/*.sh tests/fuzz/*.sh .ci/run
 
 install: timersnoop
 	install -D -m 755 timersnoop $(DESTDIR)$(PREFIX)/sbin/timersnoop
@@ -78,7 +90,7 @@ uninstall:
 clean:
 	rm -rf build timersnoop
 
-.PHONY: all check check-guests check-sanitized clean format guest-programs install lint uninstall
+.PHONY: all check check-guests check-sanitized clean format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d

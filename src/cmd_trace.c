@@ -50,7 +50,7 @@ struct trace {
 	bool closed; /* nobody reads the output any more */
 	struct out_style style;
 	struct out_cache cache;
-	uint64_t counted_lost; /* that the pages told of */
+	uint64_t *counted_lost; /* by CPU number: what its pages told of */
 	uint64_t missed;
 	int signals; /* that arrived */
 };
@@ -262,12 +262,16 @@ static int start_live(struct trace *trace, struct error *err)
 {
 	const struct options *options = trace->options;
 	bool filtered = false;
+	const int *cpus;
+	size_t cpu_count;
 	int status;
 
 	if (options->verbose)
 		describe(trace);
+	cpus = capture_cpus(live_capture(trace->live), &cpu_count);
+	trace->counted_lost = calloc((size_t)cpus[cpu_count - 1] + 1, sizeof(*trace->counted_lost));
 	trace->tasks = tasks_new();
-	if (!trace->tasks)
+	if (!trace->tasks || !trace->counted_lost)
 		return error_errno(err, ENOMEM, "tasks");
 	status = live_start(trace->live, &trace->request, trace->tasks, &filtered, err);
 	if (status < 0)
@@ -297,7 +301,7 @@ static long show_round(struct trace *trace, uint64_t limit)
 	merge_begin(merge, limit);
 	while ((status = merge_next(merge, &merged)) > 0) {
 		if (merged.kind == MERGE_LOSS_COUNTED)
-			trace->counted_lost += merged.lost;
+			trace->counted_lost[merged.event.cpu] += merged.lost;
 		status = view_take(trace->view, &merged);
 		if (status < 0)
 			return status;
@@ -374,23 +378,18 @@ static int follow_stream(struct trace *trace, struct error *err)
 static int tell_untold_loss(struct trace *trace, struct error *err)
 {
 	struct capture *capture = live_capture(trace->live);
-	uint64_t total = 0;
 	size_t count;
 	const int *cpus = capture_cpus(capture, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		uint64_t lost = 0;
-		int status = capture_lost(capture, cpus[i], &lost, err);
+		struct loss loss = { .cpu = cpus[i], .counted = true };
+		int status = capture_lost(capture, cpus[i], &loss.records, err);
 
 		if (status < 0)
 			return status;
-		total += lost;
-	}
-	if (total > trace->counted_lost) {
-		struct loss loss = { .cpu = -1,
-				     .counted = true,
-				     .records = total - trace->counted_lost };
-
+		if (loss.records <= trace->counted_lost[cpus[i]])
+			continue;
+		loss.records -= trace->counted_lost[cpus[i]];
 		view_lost(trace->view, &loss);
 	}
 	return 0;
@@ -458,6 +457,7 @@ static void end_command(struct trace *trace)
 {
 	int from_terminal;
 
+	wakeups_set_deadline(trace->wakeups, 0);
 	launch_signal(trace->launch, SIGTERM);
 	launch_signal(trace->launch, SIGCONT);
 	while (trace->command == COMMAND_RUNS) {
@@ -488,6 +488,7 @@ static int final_status(struct trace *trace, int status)
 
 static void free_trace(struct trace *trace)
 {
+	free(trace->counted_lost);
 	view_free(trace->view);
 	tasks_free(trace->tasks);
 	sink_free(trace->sink);

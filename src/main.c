@@ -37,7 +37,9 @@
  *   error            a number for the program, a sentence for the person
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "timersnoop/commands.h"
 
@@ -63,12 +65,25 @@ static int dispatch(const struct options *options)
 	return EXIT_USAGE;
 }
 
+/*
+ * Whatever was started without one of the standard descriptors would give its
+ * number to a file of tracefs and write lines there. Opened the wrong way
+ * round, so that using it is an error.
+ */
+static void fill_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct error err;
 	int status;
 
+	fill_standard_descriptors();
 	if (options_parse(&options, argc, argv, &err) < 0)
 		return command_fail(err.code == EINVAL ? EXIT_USAGE : EXIT_FAILED, &err);
 	status = dispatch(&options);

@@ -20,7 +20,6 @@ struct abi_entry {
 	const char *what;
 	unsigned id, flags, new_ptr, old_ptr; /* offsets into struct pt_regs */
 	char pointer_type[4];                 /* fetch-arg type of a user pointer */
-	unsigned field_size;                  /* of tv_sec and tv_nsec in the caller's struct */
 };
 
 struct arch {

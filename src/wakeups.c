@@ -206,7 +206,7 @@ static int reasons(struct wakeups *wakeups, bool with_pipes)
 
 	if (fds[POLL_SIGNAL].revents)
 		why |= WAKE_SIGNAL;
-	if (fds[POLL_OUTPUT].revents & (POLLERR | POLLHUP | POLLNVAL)) {
+	if (fds[POLL_OUTPUT].revents & (POLLERR | POLLHUP)) {
 		fds[POLL_OUTPUT].fd = -1;
 		why |= WAKE_CLOSED;
 	}
