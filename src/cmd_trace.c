@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <fcntl.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +12,6 @@
 #include "timersnoop/host.h"
 #include "timersnoop/launch.h"
 #include "timersnoop/live.h"
-#include "timersnoop/procfs.h"
 #include "timersnoop/view.h"
 #include "timersnoop/wakeups.h"
 
@@ -71,50 +68,13 @@ static void note(const struct trace *trace, const char *format, ...)
 	fputc('\n', stderr);
 }
 
-/* What the caller asked for that has to exist: 0, or -errno for wrong usage. */
-static int check_pids(const struct options *options, struct error *err)
-{
-	for (size_t i = 0; i < options->pid_count; i++) {
-		struct procfs_task task;
-		int32_t pid = options->pids[i];
-
-		if (procfs_task(pid, &task) < 0)
-			return error_set(err, ESRCH, "no process %d", pid);
-		if (task.tgid != pid) {
-			error_set(err, EINVAL, "%d is a thread of process %d", pid, task.tgid);
-			error_hint(err, "all threads of a process are traced with -p %d",
-				   task.tgid);
-			return -EINVAL;
-		}
-	}
-	return 0;
-}
-
-static int find_user(const char *name, uint32_t *uid, struct error *err)
-{
-	struct passwd *entry = getpwnam(name);
-	char *end;
-	unsigned long number;
-
-	if (entry) {
-		*uid = entry->pw_uid;
-		return 0;
-	}
-	errno = 0;
-	number = strtoul(name, &end, 10);
-	if (name[0] < '0' || name[0] > '9' || *end || errno || number >= UINT32_MAX)
-		return error_set(err, EINVAL, "no user '%s'", name);
-	*uid = (uint32_t)number;
-	return 0;
-}
-
 static int resolve(struct trace *trace, struct error *err)
 {
 	const struct options *options = trace->options;
-	int status = check_pids(options, err);
+	int status = command_check_pids(options, err);
 
-	for (size_t i = 0; i < options->user_count && status == 0; i++)
-		status = find_user(options->users[i], &trace->uids[i], err);
+	if (status == 0)
+		status = command_find_users(options, trace->uids, err);
 	trace->selection = (struct selection){
 		.pids = options->pids,
 		.pid_count = options->pid_count,
@@ -132,13 +92,9 @@ static int open_output(struct trace *trace, struct error *err)
 {
 	const struct options *options = trace->options;
 
-	trace->out_fd = STDOUT_FILENO;
-	if (options->output) {
-		trace->out_fd =
-			open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-		if (trace->out_fd < 0)
-			return error_errno(err, errno, "cannot write %s", options->output);
-	}
+	trace->out_fd = command_open_output(options, err);
+	if (trace->out_fd < 0)
+		return trace->out_fd;
 	if (options->quiet)
 		return 0;
 	trace->sink = sink_new(trace->out_fd, wakeups_signal_fd(trace->wakeups));
@@ -416,25 +372,6 @@ static int finish_stream(struct trace *trace, struct error *err)
 	return status;
 }
 
-static int finish_output(struct trace *trace, struct error *err)
-{
-	const char *name = trace->options->output ? trace->options->output : "standard output";
-	int status = trace->sink ? sink_flush(trace->sink) : 0;
-
-	/* Whoever closed the pipe has all that was wanted. */
-	if (trace->closed || status == -EPIPE)
-		return 0;
-	if (status == 0 && trace->sink)
-		status = sink_error(trace->sink);
-	if (status < 0)
-		return error_errno(err, -status, "cannot write %s (%llu lines are missing)", name,
-				   (unsigned long long)sink_dropped_lines(trace->sink));
-	/* Some file systems tell of a full disk only now. */
-	if (trace->options->output && close(trace->out_fd) < 0)
-		return error_errno(err, errno, "cannot write %s", name);
-	return 0;
-}
-
 static int status_of_data(const struct trace *trace)
 {
 	struct view_totals totals;
@@ -529,7 +466,10 @@ static int run(struct trace *trace, struct error *err)
 		status = finish_stream(trace, err);
 	if (status < 0)
 		return command_fail(EXIT_FAILED, err);
-	status = finish_output(trace, err);
+	/* Whoever closed the pipe has all that was wanted. */
+	status = trace->closed
+			 ? 0
+			 : command_finish_output(trace->options, trace->sink, trace->out_fd, err);
 	if (status < 0)
 		return command_fail(EXIT_FAILED, err);
 	return status_of_data(trace);

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "timersnoop/commands.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include "timersnoop/procfs.h"
 
 int command_fail(int status, const struct error *err)
 {
@@ -55,4 +62,80 @@ int command_die_of(int number)
 	raise(number);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	return 128 + number;
+}
+
+int command_check_pids(const struct options *options, struct error *err)
+{
+	for (size_t i = 0; i < options->pid_count; i++) {
+		struct procfs_task task;
+		int32_t pid = options->pids[i];
+
+		if (procfs_task(pid, &task) < 0)
+			return error_set(err, ESRCH, "no process %d", pid);
+		if (task.tgid != pid) {
+			error_set(err, EINVAL, "%d is a thread of process %d", pid, task.tgid);
+			error_hint(err, "-p %d means all threads of the process", task.tgid);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int find_user(const char *name, uint32_t *uid, struct error *err)
+{
+	struct passwd *entry = getpwnam(name);
+	char *end;
+	unsigned long number;
+
+	if (entry) {
+		*uid = entry->pw_uid;
+		return 0;
+	}
+	errno = 0;
+	number = strtoul(name, &end, 10);
+	if (name[0] < '0' || name[0] > '9' || *end || errno || number >= UINT32_MAX)
+		return error_set(err, EINVAL, "no user '%s'", name);
+	*uid = (uint32_t)number;
+	return 0;
+}
+
+int command_find_users(const struct options *options, uint32_t *uids, struct error *err)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < options->user_count && status == 0; i++)
+		status = find_user(options->users[i], &uids[i], err);
+	return status;
+}
+
+int command_open_output(const struct options *options, struct error *err)
+{
+	int fd;
+
+	if (!options->output)
+		return STDOUT_FILENO;
+	fd = open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return error_errno(err, errno, "cannot write %s", options->output);
+	return fd;
+}
+
+int command_finish_output(const struct options *options, struct sink *sink, int fd,
+			  struct error *err)
+{
+	const char *name = options->output ? options->output : "standard output";
+	int status = sink ? sink_flush(sink) : 0;
+
+	/* Whoever closed the pipe has all that was wanted. */
+	if (status == -EPIPE)
+		return 0;
+	if (status == 0 && sink)
+		status = sink_error(sink);
+	if (status < 0)
+		return error_errno(err, -status, "cannot write %s (%llu lines are missing)", name,
+				   (unsigned long long)sink_dropped_lines(sink));
+	/* Some file systems tell of a full disk only now. */
+	if (options->output && close(fd) < 0)
+		return error_errno(err, errno, "cannot write %s", name);
+	return 0;
 }

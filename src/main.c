@@ -8,7 +8,8 @@
  *   options          argv -> one struct; the text of --help
  *   cmd_trace        every timer_settime(2), one line a call
  *   cmd_doctor       doctor, --dry-run, --cleanup
- *   commands         what they share: errors, loss, dying as COMMAND died
+ *   cmd_list         every timer that exists now
+ *   commands         what they share: errors, output, dying as COMMAND died
  *
  *   host             this machine: its tracefs, what its kernel can do
  *   kernel_features  README, kallsyms and refusals -> a value
@@ -27,11 +28,13 @@
  *   selection        which calls were asked for
  *   view             the stream -> those calls, on their way out
  *
- *   timerspec        values and durations as text, names of flags and errors
+ *   timerspec        values and durations as text, names of flags, clocks, errors
  *   out_*            finished values -> text, strace's notation, JSON, CSV
+ *   out_list         timers that exist -> text, JSON, CSV
  *   line, sink       one line of bytes; lines -> a file descriptor
  *
  *   procfs           tasks as /proc tells of them now
+ *   procfs_timers    timers, the same way
  *   launch           COMMAND, held until tracing is on
  *   wakeups          all that a trace sleeps for, in one poll
  *   error            a number for the program, a sentence for the person
@@ -55,6 +58,8 @@ static int dispatch(const struct options *options)
 		return options->dry_run ? cmd_dry_run(options) : cmd_trace(options);
 	case COMMAND_DOCTOR:
 		return cmd_doctor(options);
+	case COMMAND_LIST:
+		return cmd_list(options);
 	case COMMAND_CLEANUP:
 		return cmd_cleanup(options);
 	case COMMAND_HELP:

@@ -403,7 +403,7 @@ static void note_seen(struct parser *parser, int opt)
 /* A word that is no option: the command's name, once. */
 static int take_word(struct parser *parser, const char *word)
 {
-	static const char *const later[] = { "stat", "kernel", "list", "record", "report" };
+	static const char *const later[] = { "stat", "kernel", "record", "report" };
 
 	if (!parser->word) {
 		parser->word = true;
@@ -411,6 +411,10 @@ static int take_word(struct parser *parser, const char *word)
 			return 0;
 		if (!strcmp(word, "doctor")) {
 			parser->options->command = COMMAND_DOCTOR;
+			return 0;
+		}
+		if (!strcmp(word, "list")) {
+			parser->options->command = COMMAND_LIST;
 			return 0;
 		}
 		if (!strcmp(word, "help")) {
@@ -428,14 +432,27 @@ static int take_word(struct parser *parser, const char *word)
 	return -EINVAL;
 }
 
-/* Refuses options that mean nothing to a command; `letters` are those that do. */
-static int check_only(struct parser *parser, const char *command, const char *letters)
+/* Options that mean something to these; 0 ends the list. */
+static const int cleanup_options[] = { 'q', 'v', OPT_CLEANUP, 0 };
+static const int doctor_options[] = { 'v', 0 };
+static const int list_options[] = {
+	'p', 'n', 'u', 'o', 'w', 'q', 'v', OPT_FORMAT, OPT_NO_HEADER, 0
+};
+
+static bool is_among(const int *allowed, int val)
+{
+	while (*allowed && *allowed != val)
+		allowed++;
+	return *allowed;
+}
+
+/* Refuses the options that mean nothing to a command. */
+static int check_only(struct parser *parser, const char *command, const int *allowed)
 {
 	for (size_t i = 0; long_options[i].name; i++) {
 		int val = long_options[i].val;
 
-		if (!(parser->seen & (1ULL << i)) || val == OPT_CLEANUP ||
-		    (val < 256 && strchr(letters, val)))
+		if (!(parser->seen & (1ULL << i)) || is_among(allowed, val))
 			continue;
 		return error_set(parser->err, EINVAL, "%s takes no --%s", command,
 				 long_options[i].name);
@@ -445,20 +462,40 @@ static int check_only(struct parser *parser, const char *command, const char *le
 	return 0;
 }
 
+static int check_quiet(struct parser *parser)
+{
+	if (parser->options->quiet && parser->options->output)
+		return error_set(parser->err, EINVAL,
+				 "-q and -o exclude each other: -q writes no %s",
+				 parser->options->command == COMMAND_LIST ? "timers" : "calls");
+	return 0;
+}
+
+static int check_list(struct parser *parser)
+{
+	int ret = check_only(parser, "list", list_options);
+
+	if (ret)
+		return ret;
+	if (parser->options->format == OUT_STRACE)
+		return error_set(parser->err, EINVAL, "list takes no --format strace");
+	return check_quiet(parser);
+}
+
 static int check_together(struct parser *parser, bool cleanup)
 {
 	struct options *options = parser->options;
 
 	if (options->quiet && options->verbose)
 		return error_set(parser->err, EINVAL, "-q and -v exclude each other");
-	if (cleanup && options->command == COMMAND_DOCTOR)
-		return error_set(parser->err, EINVAL, "doctor takes no --cleanup");
+	if (options->command == COMMAND_DOCTOR)
+		return check_only(parser, "doctor", doctor_options);
+	if (options->command == COMMAND_LIST)
+		return check_list(parser);
 	if (cleanup) {
 		options->command = COMMAND_CLEANUP;
-		return check_only(parser, "--cleanup", "qv");
+		return check_only(parser, "--cleanup", cleanup_options);
 	}
-	if (options->command == COMMAND_DOCTOR)
-		return check_only(parser, "doctor", "v");
 	if (options->pid_count && options->argv)
 		return error_set(parser->err, EINVAL, "-p and COMMAND exclude each other");
 	if (options->run_as && !options->argv) {
@@ -466,10 +503,7 @@ static int check_together(struct parser *parser, bool cleanup)
 		error_hint(parser->err, "put it last, behind '--'");
 		return -EINVAL;
 	}
-	if (options->quiet && options->output)
-		return error_set(parser->err, EINVAL,
-				 "-q and -o exclude each other: -q writes no calls");
-	return 0;
+	return check_quiet(parser);
 }
 
 /* Walks argv up to the end or to "--". */

@@ -4,10 +4,13 @@
 const char options_help[] =
 	"usage: timersnoop [trace] [OPTION...] [-- COMMAND [ARG...]]\n"
 	"       timersnoop doctor [-v]\n"
+	"       timersnoop list [-p PID[,PID...]] [-n COMM] [-u USER] [OPTION...]\n"
 	"       timersnoop --cleanup [-q | -v]\n"
 	"\n"
 	"Shows every timer_settime(2) call, decoded, by kprobes in tracefs.\n"
 	"doctor says whether this machine can be traced, and with which probes.\n"
+	"list shows the POSIX timers and timerfds that exist now, without tracing; it\n"
+	"takes -p, -n, -u, -o, --format (not strace), -w, --no-header, -q and -v.\n"
 	"\n"
 	"Which calls (all of these must hold; items of a list are alternatives):\n"
 	"  -p, --pid PID[,PID...]    of these processes, with threads made later;\n"
@@ -44,8 +47,8 @@ const char options_help[] =
 	"  -V, --version             shows the version\n"
 	"\n"
 	"Exit status:\n"
-	"  0    calls matched\n"
-	"  1    ran well, but no call matched\n"
+	"  0    calls matched; timers were listed\n"
+	"  1    ran well, but no call matched, no timer was listed\n"
 	"  2    wrong usage: an option, a PID or a user that does not exist\n"
 	"  3    cannot trace here: no privilege, tracefs or kprobes, or lockdown\n"
 	"  4    data are incomplete; counts are on standard error\n"
@@ -58,4 +61,5 @@ const char options_help[] =
 	"Examples:\n"
 	"  timersnoop -d 10s                  all calls of the next ten seconds\n"
 	"  timersnoop -x -p 4242              failing calls of a running process\n"
-	"  timersnoop --format json -o calls.json -- make check\n";
+	"  timersnoop --format json -o calls.json -- make check\n"
+	"  timersnoop list -p 4242            timers that process 4242 has now\n";

@@ -18,7 +18,7 @@ static const char out_csv_columns[] =
 
 /* Every field below is written with the comma that ends it. */
 
-static char *out_csv_comm(char *at, const char *comm)
+char *out_csv_name(char *at, const char *comm)
 {
 	if (!comm[strcspn(comm, ",\"\r\n")])
 		return line_byte(line_text(at, comm), ',');
@@ -37,7 +37,7 @@ static char *out_csv_caller(char *at, const struct out_style *style, const struc
 	if (caller->pid)
 		at = line_s64(at, caller->pid);
 	at = line_byte(line_s64(line_byte(at, ','), caller->tid), ',');
-	return out_csv_comm(at, caller->comm);
+	return out_csv_name(at, caller->comm);
 }
 
 static char *out_csv_arguments(char *at, const struct call *call)

@@ -51,7 +51,7 @@ static char *out_json_escape(char *at, unsigned char byte)
 }
 
 /* The characters inside a string; U+0080 to U+009F are control characters too. */
-static char *out_json_string(char *at, const char *text)
+char *out_json_string(char *at, const char *text)
 {
 	const unsigned char *byte = (const unsigned char *)text;
 	unsigned length;
@@ -76,18 +76,16 @@ static char *out_json_string(char *at, const char *text)
 	return at;
 }
 
-static char *out_json_flags(char *at, uint32_t flags)
+char *out_json_flags(char *at, const struct flag_name *names, uint32_t flags)
 {
-	const struct flag_name *name;
-
 	if (!flags)
 		return line_text(at, ",\"flags\":0,\"flag_names\":[]");
 	at = line_text(line_u64(line_text(at, ",\"flags\":"), flags), ",\"flag_names\":[");
-	for (name = timer_settime_flags; flags && name->name; name++) {
-		if (!(flags & name->bit))
+	for (; flags && names->name; names++) {
+		if (!(flags & names->bit))
 			continue;
-		flags &= ~name->bit;
-		at = line_byte(line_text(line_byte(at, '"'), name->name), '"');
+		flags &= ~names->bit;
+		at = line_byte(line_text(line_byte(at, '"'), names->name), '"');
 		if (flags)
 			*at++ = ',';
 	}
@@ -118,17 +116,21 @@ static char *out_json_pointer(char *at, uint64_t pointer)
 	return line_byte(line_hex(line_byte(at, '"'), pointer), '"');
 }
 
+char *out_json_timerspec(char *at, struct timerspec ts)
+{
+	at = line_s64(line_text(at, "{\"sec\":"), ts.sec);
+	return line_byte(line_s64(line_text(at, ",\"nsec\":"), ts.nsec), '}');
+}
+
 static char *out_json_itimerspec(char *at, const struct itimerspec_seen *seen)
 {
 	if (seen->from == FROM_NONE)
 		return line_text(at, "null");
-	at = line_s64(line_text(at, "{\"interval\":{\"sec\":"), seen->interval.sec);
-	at = line_s64(line_text(at, ",\"nsec\":"), seen->interval.nsec);
-	at = line_s64(line_text(at, "},\"value\":{\"sec\":"), seen->value.sec);
-	at = line_s64(line_text(at, ",\"nsec\":"), seen->value.nsec);
+	at = out_json_timerspec(line_text(at, "{\"interval\":"), seen->interval);
+	at = out_json_timerspec(line_text(at, ",\"value\":"), seen->value);
 	if (seen->from == FROM_KERNEL)
-		return line_text(at, "},\"from\":\"kernel\"}");
-	return line_text(at, "},\"from\":\"user\"}");
+		return line_text(at, ",\"from\":\"kernel\"}");
+	return line_text(at, ",\"from\":\"user\"}");
 }
 
 static char *out_json_result(char *at, const struct call *call)
@@ -188,7 +190,7 @@ static void out_json_call(struct sink *sink, const struct out_style *style,
 	at = out_caller(at, style, caller, out_json_caller);
 	if (call->has_args) {
 		at = line_s64(line_text(at, ",\"timer_id\":"), call->timer_id);
-		at = out_json_flags(at, call->flags);
+		at = out_json_flags(at, timer_settime_flags, call->flags);
 	}
 	at = out_json_abi(at, call->abi);
 	if (call->has_pointers) {

@@ -141,7 +141,7 @@ static char *out_text_time(char *at, const struct out_style *style, uint64_t ns)
 }
 
 /* Octal as in strace(1): a name can neither make fields nor command a terminal. */
-static char *out_text_comm(char *at, const struct out_style *style, const char *comm)
+char *out_text_name(char *at, const char *comm)
 {
 	const char *from = at;
 	unsigned char byte;
@@ -159,7 +159,12 @@ static char *out_text_comm(char *at, const struct out_style *style, const char *
 	}
 	if (at == from)
 		*at++ = '-';
-	return out_text_end(at, from, style, COLUMN_COMM);
+	return at;
+}
+
+static char *out_text_comm(char *at, const struct out_style *style, const char *comm)
+{
+	return out_text_end(out_text_name(at, comm), at, style, COLUMN_COMM);
 }
 
 static char *out_text_caller(char *at, const struct out_style *style, const struct caller *caller)

@@ -182,3 +182,30 @@ int procfs_threads(int32_t pid, int (*each)(void *context, const struct procfs_t
 		ret = process_threads(task.tgid, each, context, &found);
 	return ret || found ? ret : -ESRCH;
 }
+
+int procfs_processes(int (*each)(void *context, const struct procfs_task *task), void *context)
+{
+	struct procfs_task task;
+	int32_t pid;
+	int ret = 0;
+	DIR *dir;
+
+	dir = opendir("/proc");
+	if (!dir)
+		return -errno;
+	while (!ret && (pid = next_id(dir)) > 0) {
+		ret = procfs_task(pid, &task);
+		if (ret == -EPERM || ret == -EACCES) {
+			task = (struct procfs_task){ .tid = pid, .tgid = pid, .uid = (uid_t)-1 };
+			ret = 0;
+		}
+		if (ret == -ESRCH)
+			ret = 0;
+		else if (!ret)
+			ret = each(context, &task);
+	}
+	if (!ret && pid < 0)
+		ret = pid;
+	closedir(dir);
+	return ret;
+}

@@ -28,14 +28,20 @@ static bool has_name(const struct selection *selection, const char *wanted)
 	return false;
 }
 
-bool selection_takes(const struct selection *selection, const struct task *task,
-		     const struct call *call)
+bool selection_takes_task(const struct selection *selection, const struct task *task)
 {
 	if (selection->pid_count && !has_pid(selection, task->tgid))
 		return false;
 	if (selection->name_count && !has_name(selection, task->comm))
 		return false;
-	if (selection->uid_count && !has_number(selection->uids, selection->uid_count, task->uid))
+	return !selection->uid_count ||
+	       has_number(selection->uids, selection->uid_count, task->uid);
+}
+
+bool selection_takes(const struct selection *selection, const struct task *task,
+		     const struct call *call)
+{
+	if (!selection_takes_task(selection, task))
 		return false;
 	/* A result that was not seen may be an error: it is not hidden. */
 	return !selection->failed || call->ret < 0 || call->missing & CALL_NO_RETURN;

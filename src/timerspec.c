@@ -2,7 +2,9 @@
 #include "timersnoop/timerspec.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <time.h>
 
 #include "timersnoop/line.h"
@@ -11,6 +13,20 @@ const struct flag_name timer_settime_flags[] = {
 	{ TIMER_ABSTIME, "TIMER_ABSTIME" },
 	{ 0, NULL },
 };
+
+const struct flag_name timerfd_settime_flags[] = {
+	{ TFD_TIMER_ABSTIME, "TFD_TIMER_ABSTIME" },
+	{ TFD_TIMER_CANCEL_ON_SET, "TFD_TIMER_CANCEL_ON_SET" },
+	{ 0, NULL },
+};
+
+/* The lowest bits of a negative clock id, and what they mean (linux/posix-timers.h). */
+#define CPUCLOCK_WHICH 3
+#define CPUCLOCK_PERTHREAD 4
+enum { CPUCLOCK_PROF, CPUCLOCK_VIRT, CPUCLOCK_SCHED, CLOCKFD };
+
+/* Signals from here to 64 are real-time ones to the kernel. */
+#define KERNEL_SIGRTMIN 32
 
 bool timerspec_valid(struct timerspec ts)
 {
@@ -230,4 +246,96 @@ const char *timerspec_errno_name(int number)
 	if (number >= 512)
 		return timerspec_kernel_errno(number);
 	return strerrorname_np(number);
+}
+
+static const char *timerspec_fixed_clock(int32_t clock)
+{
+	static const char *const names[] = {
+		[CLOCK_REALTIME] = "CLOCK_REALTIME",
+		[CLOCK_MONOTONIC] = "CLOCK_MONOTONIC",
+		[CLOCK_PROCESS_CPUTIME_ID] = "CLOCK_PROCESS_CPUTIME_ID",
+		[CLOCK_THREAD_CPUTIME_ID] = "CLOCK_THREAD_CPUTIME_ID",
+		[CLOCK_MONOTONIC_RAW] = "CLOCK_MONOTONIC_RAW",
+		[CLOCK_REALTIME_COARSE] = "CLOCK_REALTIME_COARSE",
+		[CLOCK_MONOTONIC_COARSE] = "CLOCK_MONOTONIC_COARSE",
+		[CLOCK_BOOTTIME] = "CLOCK_BOOTTIME",
+		[CLOCK_REALTIME_ALARM] = "CLOCK_REALTIME_ALARM",
+		[CLOCK_BOOTTIME_ALARM] = "CLOCK_BOOTTIME_ALARM",
+		[10] = "CLOCK_SGI_CYCLE", /* gone since Linux 4.17, its number stays */
+		[CLOCK_TAI] = "CLOCK_TAI",
+	};
+
+	return clock < (int32_t)(sizeof(names) / sizeof(names[0])) ? names[clock] : NULL;
+}
+
+static char *timerspec_cpu_clock(char *at, int32_t clock)
+{
+	static const char *const suffixes[] = {
+		[CPUCLOCK_PROF] = " (PROF)",
+		[CPUCLOCK_VIRT] = " (VIRT)",
+		[CPUCLOCK_SCHED] = "",
+	};
+	bool thread = clock & CPUCLOCK_PERTHREAD;
+	int32_t which = clock & CPUCLOCK_WHICH;
+	int32_t id = ~clock >> 3;
+
+	if (!id && which == CPUCLOCK_SCHED)
+		return line_text(at, timerspec_fixed_clock(thread ? CLOCK_THREAD_CPUTIME_ID
+								  : CLOCK_PROCESS_CPUTIME_ID));
+	at = line_text(at, thread ? "thread CPU clock of " : "process CPU clock of ");
+	at = id ? line_s64(at, id) : line_text(at, "the caller");
+	return line_text(at, suffixes[which]);
+}
+
+size_t timerspec_clock(char *text, int32_t clock)
+{
+	const char *name = clock >= 0 ? timerspec_fixed_clock(clock) : NULL;
+	char *at = text;
+
+	if (name)
+		at = line_text(at, name);
+	else if (clock >= 0 || (clock & 7) == (CPUCLOCK_PERTHREAD | CLOCKFD))
+		at = line_s64(line_text(at, "clock "), clock);
+	else if ((clock & 7) == CLOCKFD)
+		at = line_s64(line_text(at, "dynamic clock of fd "), ~clock >> 3);
+	else
+		at = timerspec_cpu_clock(at, clock);
+	*at = '\0';
+	return (size_t)(at - text);
+}
+
+const char *timerspec_notify(int32_t notify)
+{
+	switch (notify) {
+	case SIGEV_SIGNAL:
+		return "SIGEV_SIGNAL";
+	case SIGEV_NONE:
+		return "SIGEV_NONE";
+	case SIGEV_THREAD:
+		return "SIGEV_THREAD";
+	case SIGEV_THREAD_ID:
+		return "SIGEV_THREAD_ID";
+	default:
+		return NULL;
+	}
+}
+
+size_t timerspec_signal(char *text, int32_t number)
+{
+	const char *name = number > 0 && number < KERNEL_SIGRTMIN ? sigabbrev_np(number) : NULL;
+	char *at = text;
+
+	if (name) {
+		at = line_text(line_text(at, "SIG"), name);
+	} else if (number >= KERNEL_SIGRTMIN && number < SIGRTMIN) {
+		at = line_s64(line_text(at, "SIG"), number);
+	} else if (number >= SIGRTMIN && number <= SIGRTMAX) {
+		at = line_text(at, "SIGRTMIN");
+		if (number > SIGRTMIN)
+			at = line_s64(line_byte(at, '+'), number - SIGRTMIN);
+	} else {
+		at = line_s64(at, number);
+	}
+	*at = '\0';
+	return (size_t)(at - text);
 }

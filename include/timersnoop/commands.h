@@ -20,12 +20,24 @@ enum exit_status {
  * cmd_trace does not return when COMMAND died of a signal: it dies of the same. */
 int cmd_trace(const struct options *options);
 int cmd_doctor(const struct options *options);
+int cmd_list(const struct options *options);
 int cmd_cleanup(const struct options *options);
 /* --dry-run: the plan of a trace, in words and as text for kprobe_events. */
 int cmd_dry_run(const struct options *options);
 
 /* "timersnoop: TEXT" and, behind it, the hint. Returns `status`. */
 int command_fail(int status, const struct error *err);
+
+/* That what -p and -u name exists: 0, or -errno for wrong usage. */
+int command_check_pids(const struct options *options, struct error *err);
+/* `uids` has room for options->user_count. */
+int command_find_users(const struct options *options, uint32_t *uids, struct error *err);
+
+/* The descriptor that -o asks for, or standard output's; or -errno. */
+int command_open_output(const struct options *options, struct error *err);
+/* Writes what `sink` (or NULL) still holds and closes what was opened: 0 or -errno. */
+int command_finish_output(const struct options *options, struct sink *sink, int fd,
+			  struct error *err);
 
 /* What was lost, in one line, and what helps against it. */
 void command_tell_loss(const struct view_totals *totals, uint64_t missed);

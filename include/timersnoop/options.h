@@ -15,6 +15,7 @@
 enum command {
 	COMMAND_TRACE,
 	COMMAND_DOCTOR,
+	COMMAND_LIST,
 	COMMAND_CLEANUP, /* --cleanup */
 	COMMAND_HELP,    /* --help, or "help" */
 	COMMAND_VERSION,

@@ -107,4 +107,20 @@ const char *out_source(enum value_source from);
 /* "# lost 12 records on CPU 1\n" */
 char *out_loss(char *at, const struct loss *loss);
 
+/*
+ * What one format needs for lines of every kind. A comm is any bytes but NUL
+ * and becomes at most 6 times as long.
+ */
+
+/* A text field: octal for what could make fields or command a terminal; "-" when empty. */
+char *out_text_name(char *at, const char *comm);
+/* The characters inside a JSON string. */
+char *out_json_string(char *at, const char *text);
+/* ,"flags":1,"flag_names":["TIMER_ABSTIME"] */
+char *out_json_flags(char *at, const struct flag_name *names, uint32_t flags);
+/* {"sec":1,"nsec":0} */
+char *out_json_timerspec(char *at, struct timerspec ts);
+/* A CSV field, quoted where needed, and the comma that ends it. */
+char *out_csv_name(char *at, const char *comm);
+
 #endif

@@ -24,4 +24,9 @@ int procfs_task(int32_t tid, struct procfs_task *task);
 int procfs_threads(int32_t pid, int (*each)(void *context, const struct procfs_task *task),
 		   void *context);
 
+/* The same for every process, by its main thread. Of one that may not be
+ * looked at (hidepid, proc(5)) only the ids are known: comm is empty and uid
+ * is (uid_t)-1. */
+int procfs_processes(int (*each)(void *context, const struct procfs_task *task), void *context);
+
 #endif

@@ -22,6 +22,8 @@ struct selection {
 	uint64_t count; /* stop after so many; 0: no limit */
 };
 
+/* By the lists alone, whatever the task does. */
+bool selection_takes_task(const struct selection *selection, const struct task *task);
 bool selection_takes(const struct selection *selection, const struct task *task,
 		     const struct call *call);
 

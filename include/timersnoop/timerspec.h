@@ -68,6 +68,7 @@ struct flag_name {
 	const char *name;
 };
 extern const struct flag_name timer_settime_flags[];
+extern const struct flag_name timerfd_settime_flags[];
 
 /*
  * Joins names with '|', unknown bits as one hexadecimal number at the end:
@@ -82,5 +83,26 @@ size_t timerspec_flags(char *text, size_t size, const struct flag_name *names, u
  * (ERESTARTSYS and others, linux/errno.h) included.
  */
 const char *timerspec_errno_name(int number);
+
+/*
+ * A clockid_t as timer_create(2) and timerfd_create(2) take it: "CLOCK_TAI";
+ * "clock 12" for a number without a name. Negative ones are CPU clocks and
+ * clocks of files, packed as linux/posix-timers.h has it: "process CPU clock
+ * of 4242", "thread CPU clock of 4243 (VIRT)", "dynamic clock of fd 3".
+ * CPU clocks that name no task are the caller's own, which is how the kernel
+ * keeps CLOCK_PROCESS_CPUTIME_ID and CLOCK_THREAD_CPUTIME_ID in a timer.
+ * Adds a NUL, returns the length; `text` holds TIMERSPEC_TEXT_MAX bytes.
+ */
+size_t timerspec_clock(char *text, int32_t clock);
+
+/* sigev_notify: "SIGEV_SIGNAL"; NULL for what the kernel would refuse. */
+const char *timerspec_notify(int32_t notify);
+
+/*
+ * "SIGALRM", "SIGRTMIN", "SIGRTMIN+2"; "SIG32" and "SIG33" for those below
+ * libc's SIGRTMIN, which it keeps to itself: 32 is that of its SIGEV_THREAD.
+ * The digits of a number that is no signal. Length and `text` as above.
+ */
+size_t timerspec_signal(char *text, int32_t number);
 
 #endif

@@ -20,6 +20,12 @@ seed() {
 				head -c 126 /dev/zero; } >"$corpus/$id"
 		done < <(grep '^ID:' tests/fixtures/5.10/formats)
 		;;
+	procfs_timers)
+		printf '%s\n' 'ID: 4' 'signal: 32/000055bb3f76d470' 'notify: signal/tid.22275' \
+			'ClockID: -178198' >"$corpus/posix"
+		printf '%s\n' 'clockid: 7' 'ticks: 0' 'settime flags: 03' 'it_value: (1, 5)' \
+			'it_interval: (0, 0)' >"$corpus/timerfd"
+		;;
 	options) printf '%s\n' -p 1,2 -n a -x -c 3 -d 1.5s --format json -- a b >"$corpus/words" ;;
 	esac
 }

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "timersnoop/commands.h"
+#include "timersnoop/out_list.h"
+#include "timersnoop/procfs.h"
+#include "timersnoop/procfs_timers.h"
+#include "timersnoop/selection.h"
+
+struct list {
+	const struct options *options;
+	struct selection selection;
+	uint32_t uids[OPTION_LIST_MAX];
+	struct procfs_task process; /* at hand */
+	struct out_list_row *rows;
+	size_t count, room;
+	unsigned long denied; /* processes of which some could not be read */
+};
+
+static int add_timer(void *context, const struct procfs_timer *timer)
+{
+	struct list *list = context;
+	size_t room = list->room ? list->room * 2 : 256;
+	struct out_list_row *grown;
+
+	if (list->count == list->room) {
+		grown = realloc(list->rows, room * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		list->rows = grown;
+		list->room = room;
+	}
+	list->rows[list->count++] =
+		(struct out_list_row){ .process = list->process, .timer = *timer };
+	return 0;
+}
+
+static bool is_selected(const struct list *list, const struct procfs_task *process)
+{
+	struct task task = { .tid = process->tid, .tgid = process->tgid, .uid = process->uid };
+
+	memcpy(task.comm, process->comm, sizeof(task.comm));
+	return selection_takes_task(&list->selection, &task);
+}
+
+static int add_process(void *context, const struct procfs_task *process)
+{
+	struct list *list = context;
+	int ret;
+
+	if (!is_selected(list, process))
+		return 0;
+	list->process = *process;
+	ret = procfs_timers(process->tgid, add_timer, list);
+	if (ret == -EACCES) {
+		list->denied++;
+		if (list->options->verbose)
+			fprintf(stderr, "timersnoop: not allowed to read all of process %d\n",
+				process->tgid);
+	}
+	/* One that has ended has no timers: no error. */
+	return ret == -EACCES || ret == -ESRCH ? 0 : ret;
+}
+
+static int add_all(struct list *list, struct error *err)
+{
+	const struct options *options = list->options;
+	struct procfs_task process;
+	int ret = 0;
+
+	if (!options->pid_count)
+		ret = procfs_processes(add_process, list);
+	for (size_t i = 0; i < options->pid_count && ret == 0; i++)
+		if (procfs_task(options->pids[i], &process) == 0)
+			ret = add_process(list, &process);
+	return ret < 0 ? error_errno(err, -ret, "cannot read the timers of process %d in /proc",
+				     list->process.tgid)
+		       : 0;
+}
+
+/* What is missing, and why; none of it makes the list wrong. */
+static void tell_missing(const struct list *list)
+{
+	if (list->options->quiet)
+		return;
+	if (!procfs_timers_supported())
+		fputs("timersnoop: POSIX timers are not listed: this kernel has no "
+		      "/proc/PID/timers\n",
+		      stderr);
+	fputs("timersnoop: timers of setitimer(2) and alarm(2) are not listed: /proc does not "
+	      "tell of them\n",
+	      stderr);
+	if (list->denied)
+		fprintf(stderr, "timersnoop: %lu process%s could not be read in full%s\n",
+			list->denied, list->denied == 1 ? "" : "es",
+			geteuid() ? ": run as root" : ", not even by root");
+}
+
+static int write_all(const struct list *list, struct error *err)
+{
+	const struct options *options = list->options;
+	const struct out_style style = { .format = options->format,
+					 .wide = options->wide,
+					 .header = options->header };
+	struct sink *sink;
+	int fd, status;
+
+	if (options->quiet)
+		return 0;
+	fd = command_open_output(options, err);
+	if (fd < 0)
+		return fd;
+	sink = sink_new(fd, -1);
+	if (!sink)
+		return error_errno(err, ENOMEM, "output");
+	out_list(sink, &style, list->rows, list->count);
+	status = command_finish_output(options, sink, fd, err);
+	sink_free(sink);
+	return status;
+}
+
+static int resolve(struct list *list, struct error *err)
+{
+	const struct options *options = list->options;
+	int status = command_check_pids(options, err);
+
+	if (status == 0)
+		status = command_find_users(options, list->uids, err);
+	list->selection = (struct selection){
+		.pids = options->pids,
+		.pid_count = options->pid_count,
+		.names = options->names,
+		.name_count = options->name_count,
+		.uids = list->uids,
+		.uid_count = options->user_count,
+	};
+	return status;
+}
+
+int cmd_list(const struct options *options)
+{
+	struct list list = { .options = options };
+	struct error err;
+	int status;
+
+	if (resolve(&list, &err) < 0)
+		return command_fail(EXIT_USAGE, &err);
+	/* Writing to a pipe that nobody reads is an error to handle, not an end. */
+	signal(SIGPIPE, SIG_IGN);
+	status = add_all(&list, &err);
+	if (status == 0)
+		status = write_all(&list, &err);
+	if (status < 0) {
+		status = command_fail(EXIT_FAILED, &err);
+	} else {
+		tell_missing(&list);
+		status = list.count ? EXIT_MATCHED : EXIT_NOTHING;
+	}
+	free(list.rows);
+	return status;
+}
