@@ -28,7 +28,7 @@ struct binding {
 	struct field tid;
 	struct field id, flags, new_ptr, old_ptr, ret;
 	struct spec_fields spec;
-	struct field first, last; /* strings that tell whether user memory was read */
+	struct field first, last[4]; /* strings that tell whether user memory was read */
 	struct field task, comm, clone_flags, uid;
 };
 
@@ -139,9 +139,9 @@ static int bind_entry(struct binding *b, struct tep_event *event, struct error *
 static int bind_user(struct binding *b, struct tep_event *event, struct error *err)
 {
 	const struct wanted wanted[] = {
-		{ "first", &b->first, false },
-		{ "last", &b->last, false },
-		{ 0 },
+		{ "first", &b->first, false },   { "last1", &b->last[0], false },
+		{ "last2", &b->last[1], false }, { "last3", &b->last[2], false },
+		{ "last4", &b->last[3], false }, { 0 },
 	};
 	int status = find_fields(b, event, wanted, err);
 
@@ -284,15 +284,36 @@ static const char *locate(const uint8_t *data, unsigned size, const struct field
 	return (const char *)data + (place & 0xffff);
 }
 
-/* Did the probe read the byte behind this string? Kernels tell a failed
- * read by length 0, or by the text "(fault)". */
-static bool was_read(const uint8_t *data, unsigned size, const struct field *field)
+/* A string's length with its NUL; -1 for the text that newer kernels store
+ * when they could not read it. */
+static int read_length(const uint8_t *data, unsigned size, const struct field *field)
 {
 	static const char fault[] = "(fault)";
 	unsigned length;
 	const char *text = locate(data, size, field, &length);
 
-	return text && length > 0 && !(length == sizeof(fault) && memcmp(text, fault, length) == 0);
+	if (!text || (length == sizeof(fault) && memcmp(text, fault, length) == 0))
+		return -1;
+	return (int)length;
+}
+
+/*
+ * Was the caller's struct readable? Its last byte was read four times, so that
+ * each string which is empty, and not unreadable, makes the record longer
+ * (see probe_plan.c).
+ */
+static bool was_read(const struct binding *b, const uint8_t *data, unsigned size)
+{
+	int first = read_length(data, size, &b->first);
+	int last = read_length(data, size, &b->last[0]);
+	unsigned reserved;
+
+	if (first < 0 || last < 0)
+		return false;
+	if (first && last)
+		return true;
+	reserved = (unsigned)(first ? first : 1) + 4 * (unsigned)(last ? last : 1);
+	return size - b->min_size == (reserved + 3) / 4 * 4;
 }
 
 static void read_entry(const struct binding *b, const uint8_t *data, struct record *record)
@@ -310,7 +331,7 @@ static void read_user(const struct binding *b, const uint8_t *data, unsigned siz
 {
 	record->kind = RECORD_USER;
 	record->user.from = FROM_NONE;
-	if (was_read(data, size, &b->first) && was_read(data, size, &b->last))
+	if (was_read(b, data, size))
 		load_spec(data, &b->spec, FROM_USER, &record->user);
 }
 

@@ -77,13 +77,23 @@ bool kernel_features_absent(const struct kernel_features *features, const char *
 bool kernel_features_usable(const struct kernel_features *features, const char *symbol,
 			    const char *args)
 {
-	if (kernel_features_absent(features, symbol))
-		return false;
+	for (size_t i = 0; i < features->symbol_count; i++)
+		if (strcmp(features->symbols[i].name, symbol) == 0 &&
+		    features->symbols[i].count != 1)
+			return false;
 	for (size_t i = 0; i < features->refused_count; i++)
 		if (strcmp(features->refused[i].symbol, symbol) == 0 &&
 		    strcmp(features->refused[i].args, args) == 0)
 			return false;
 	return true;
+}
+
+const char *kernel_features_reason(const struct kernel_features *features, const char *symbol)
+{
+	for (size_t i = 0; i < features->refused_count; i++)
+		if (strcmp(features->refused[i].symbol, symbol) == 0)
+			return features->refused[i].reason;
+	return NULL;
 }
 
 int kernel_features_refuse(struct kernel_features *features, const char *symbol, const char *args,

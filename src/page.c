@@ -61,6 +61,16 @@ static uint32_t read_u32(const uint8_t *bytes)
 	return value;
 }
 
+static uint64_t read_long(const struct page *page, const uint8_t *bytes)
+{
+	uint64_t value;
+
+	if (page->long_size != sizeof(value))
+		return read_u32(bytes);
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
 /* Length of the event at `event`, header included; 0 when it is not one. */
 static size_t event_length(const uint8_t *event, size_t left)
 {
@@ -107,6 +117,7 @@ int page_load(struct page *page, void *data, size_t size)
 
 	page->loaded = false;
 	page->loss = PAGE_LOSS_NONE;
+	page->lost = 0;
 	if (size < start)
 		return -EBADMSG;
 	commit = read_u32(bytes + sizeof(uint64_t));
@@ -120,11 +131,12 @@ int page_load(struct page *page, void *data, size_t size)
 		return -EBADMSG;
 	if (kbuffer_load_subbuffer(page->kbuffer, data) < 0)
 		return -EBADMSG;
-	if (commit & MISSED_EVENTS) {
-		int missed = kbuffer_missed_events(page->kbuffer);
-
-		page->loss = missed < 0 ? PAGE_LOSS_UNKNOWN : PAGE_LOSS_COUNTED;
-		page->lost = missed < 0 ? 0 : (uint64_t)missed;
+	/* kbuffer_missed_events() forgets it when a time stamp comes first. */
+	if (commit & MISSED_EVENTS && commit & MISSED_STORED) {
+		page->loss = PAGE_LOSS_COUNTED;
+		page->lost = read_long(page, bytes + start + length);
+	} else if (commit & MISSED_EVENTS) {
+		page->loss = PAGE_LOSS_UNKNOWN;
 	}
 	page->loaded = true;
 	page->started = false;

@@ -162,6 +162,11 @@ static void plan_copy(struct probe_plan *plan, const struct kernel_features *fea
 		snprintf(probe.why, sizeof(probe.why), "stands in for do_timer_settime");
 		if (add_probe(plan, features, &probe))
 			plan->new_from = FROM_KERNEL;
+		else
+			add_note(plan,
+				 "no kernel's copy of the new value of %s clocks: %s cannot "
+				 "be probed",
+				 i ? "CPU" : "other than CPU", clock_hooks[i]);
 	}
 }
 
@@ -229,9 +234,11 @@ static void plan_abis(struct probe_plan *plan, const struct kernel_features *fea
 /*
  * The caller's struct as it is about to be copied in, for kernels where no
  * probe sees the kernel's copy of a refused value. A read of user memory that
- * fails leaves its slot as it was, with somebody's old bytes; only a string
- * tells failure. So the first and the last byte are read as strings too:
- * they lie on the (at most two) pages of the struct.
+ * fails leaves its slot as it was, with somebody's old bytes; only strings tell
+ * failure, so the first and the last byte are read as strings too: they lie
+ * on the (at most two) pages of the struct. Linux 5.10 gives an empty string the
+ * length 0 of a failed one, but sets a byte aside for its end, which shows in
+ * the record's size, if in multiples of 4: hence the last byte four times.
  */
 static void plan_user(struct probe_plan *plan, const struct kernel_features *features)
 {
@@ -251,14 +258,18 @@ static void plan_user(struct probe_plan *plan, const struct kernel_features *fea
 
 		snprintf(probe.symbol, sizeof(probe.symbol), "%s", hooks[i].symbol);
 		snprintf(probe.event, sizeof(probe.event), "%s", hooks[i].event);
-		snprintf(
-			probe.args, sizeof(probe.args),
-			"user_is=+u0($arg2):s%u user_in=+u%u($arg2):s%u user_vs=+u%u($arg2):s%u "
-			"user_vn=+u%u($arg2):s%u first=+u0($arg2):ustring last=+u%u($arg2):ustring",
-			8 * size, size, 8 * size, 2 * size, 8 * size, 3 * size, 8 * size,
-			4 * size - 1);
+		snprintf(probe.args, sizeof(probe.args),
+			 "user_is=+u0($arg2):s%u user_in=+u%u($arg2):s%u user_vs=+u%u($arg2):s%u "
+			 "user_vn=+u%u($arg2):s%u first=+u0($arg2):ustring "
+			 "last1=+u%u($arg2):ustring last2=+u%u($arg2):ustring "
+			 "last3=+u%u($arg2):ustring last4=+u%u($arg2):ustring",
+			 8 * size, size, 8 * size, 2 * size, 8 * size, 3 * size, 8 * size,
+			 4 * size - 1, 4 * size - 1, 4 * size - 1, 4 * size - 1);
 		snprintf(probe.why, sizeof(probe.why), "the caller's value, as it is copied in");
-		if (add_probe(plan, features, &probe))
+		if (!add_probe(plan, features, &probe))
+			add_note(plan, "no caller's value%s: %s cannot be probed",
+				 i ? " of 32-bit times" : "", hooks[i].symbol);
+		else if (i == 0)
 			plan->refused_new_from = FROM_USER;
 	}
 	if (plan->new_from == FROM_NONE)
@@ -280,12 +291,14 @@ static void plan_tasks(struct probe_plan *plan)
 
 static void note_sources(struct probe_plan *plan)
 {
-	if (plan->new_from != FROM_KERNEL)
+	if (plan->new_from == FROM_USER)
 		add_note(plan, "new values are read from the caller's memory: the kernel's copy "
 			       "cannot be probed");
+	else if (plan->new_from == FROM_NONE)
+		add_note(plan, "new values are not shown: nothing that has them can be probed");
 	if (plan->refused_new_from == FROM_USER)
 		add_note(plan, "the value of a call refused for it (EINVAL) is read from the "
-			       "caller's memory at entry");
+			       "caller's memory as it is copied in");
 	else if (plan->refused_new_from == FROM_NONE)
 		add_note(plan, "the value of a call refused for it (EINVAL) is not shown");
 }
@@ -323,12 +336,11 @@ int probe_plan_make(struct probe_plan *plan, const struct kernel_features *featu
 	plan_copy(plan, features);
 	plan_abis(plan, features, arch);
 	if (!plan->abi_seen[ABI_64]) {
-		const struct feature_refusal *last =
-			features->refused_count ? &features->refused[features->refused_count - 1]
-						: NULL;
+		const char *symbol = arch->abi[ABI_64].symbol;
+		const char *reason = kernel_features_reason(features, symbol);
 
-		return error_set(err, ENOTSUP, "%s cannot be probed%s%s", arch->abi[ABI_64].symbol,
-				 last ? ": " : "", last ? last->reason : "");
+		return error_set(err, ENOTSUP, "%s cannot be probed%s%s", symbol,
+				 reason ? ": " : "", reason ? reason : "");
 	}
 	plan_user(plan, features);
 	plan_old(plan, features);

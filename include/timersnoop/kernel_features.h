@@ -54,6 +54,9 @@ bool kernel_features_usable(const struct kernel_features *features, const char *
 /* Is it known not to be in this kernel at all? */
 bool kernel_features_absent(const struct kernel_features *features, const char *symbol);
 
+/* What the kernel said when it refused a probe on this symbol, or NULL. */
+const char *kernel_features_reason(const struct kernel_features *features, const char *symbol);
+
 /* Notes that the kernel said no. -ENOSPC when too many were refused. */
 int kernel_features_refuse(struct kernel_features *features, const char *symbol, const char *args,
 			   const char *reason);
