@@ -154,7 +154,7 @@ static int scan_task(void *context, const struct procfs_task *seen)
  */
 static int follow_process(struct scan *scan, int32_t pid)
 {
-	int status;
+	int status = 0;
 
 	do {
 		scan->added = 0;

@@ -120,35 +120,38 @@ static int set_up_instance(struct session *session, const struct session_request
 	return -errno;
 }
 
+/* Defines the plan's probes in order. The one that the kernel refused, or NULL. */
+static const struct probe *make_plan(struct session *session, struct error *refused)
+{
+	for (size_t i = 0; i < session->plan.probe_count; i++)
+		if (probe_group_add(session->group, &session->plan.probes[i], refused) < 0)
+			return &session->plan.probes[i];
+	return NULL;
+}
+
 /* Plans and defines until the kernel has taken every probe of a plan. */
 static int make_probes(struct session *session, const struct session_request *request,
 		       struct kernel_features *features, struct error *err)
 {
-	size_t made = 0;
+	int status = 0;
 
-	while (true) {
+	while (status == 0) {
 		const struct probe *probe;
 		struct error refused;
-		int status;
 
 		status = probe_plan_make(&session->plan, features, &request->wishes, err);
 		if (status < 0)
-			return status;
-		for (made = 0; made < session->plan.probe_count; made++) {
-			probe = &session->plan.probes[made];
-			if (probe_group_add(session->group, probe, &refused) < 0)
-				break;
-		}
-		if (made == session->plan.probe_count)
-			return 0;
+			break;
+		probe = make_plan(session, &refused);
+		if (!probe)
+			break;
 		if (refused.code == ENOMEM || refused.code == EPERM || refused.code == EACCES ||
 		    kernel_features_refuse(features, probe->symbol, probe->args, refused.text) < 0)
 			return error_set(err, refused.code, "cannot make a probe on %s: %s",
 					 probe->symbol, refused.text);
 		status = probe_group_remove(session->group, err);
-		if (status < 0)
-			return status;
 	}
+	return status;
 }
 
 int session_open(struct session **out, const struct session_request *request,

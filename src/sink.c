@@ -29,7 +29,6 @@ struct sink {
 	bool regular;
 	bool pipe;
 	bool socket;
-	bool too_long;     /* this line */
 	int final_error;   /* nothing is written any more */
 	int dropped_error; /* why the first dropped line was dropped */
 	uint64_t dropped;
@@ -60,71 +59,6 @@ struct sink *sink_new(int fd, int interrupt_fd)
 void sink_free(struct sink *sink)
 {
 	free(sink);
-}
-
-static bool sink_fits(struct sink *sink, size_t length)
-{
-	if (length > sizeof(sink->buffer) - sink->length)
-		sink->too_long = true;
-	return !sink->too_long;
-}
-
-void sink_put(struct sink *sink, const char *bytes, size_t length)
-{
-	if (!sink_fits(sink, length))
-		return;
-	memcpy(sink->buffer + sink->length, bytes, length);
-	sink->length += length;
-}
-
-void sink_puts(struct sink *sink, const char *text)
-{
-	sink_put(sink, text, strlen(text));
-}
-
-void sink_putc(struct sink *sink, char byte)
-{
-	sink_put(sink, &byte, 1);
-}
-
-void sink_put_u64(struct sink *sink, uint64_t value)
-{
-	char text[LINE_NUMBER_MAX];
-
-	sink_put(sink, text, (size_t)(line_u64(text, value) - text));
-}
-
-void sink_put_s64(struct sink *sink, int64_t value)
-{
-	char text[LINE_NUMBER_MAX];
-
-	sink_put(sink, text, (size_t)(line_s64(text, value) - text));
-}
-
-void sink_put_hex(struct sink *sink, uint64_t value)
-{
-	char text[LINE_NUMBER_MAX];
-
-	sink_put(sink, text, (size_t)(line_hex(text, value) - text));
-}
-
-void sink_pad(struct sink *sink, size_t from, size_t width)
-{
-	size_t column = sink_column(sink);
-	size_t count;
-
-	if (column >= from + width)
-		return;
-	count = from + width - column;
-	if (!sink_fits(sink, count))
-		return;
-	memset(sink->buffer + sink->length, ' ', count);
-	sink->length += count;
-}
-
-size_t sink_column(const struct sink *sink)
-{
-	return sink->length - sink->whole;
 }
 
 static void sink_drop(struct sink *sink, uint64_t lines, int error)
@@ -233,14 +167,19 @@ static bool sink_full(const struct sink *sink)
 	return sink->length > SINK_BUFFER - SINK_LINE_MAX;
 }
 
-void sink_end_line(struct sink *sink)
+char *sink_line(struct sink *sink)
+{
+	return sink->buffer + sink->length;
+}
+
+void sink_line_end(struct sink *sink, const char *end)
 {
 	int error = 0;
 
+	sink->length = (size_t)(end - sink->buffer);
+	assert(sink->length - sink->whole <= SINK_LINE_MAX);
 	if (sink->final_error)
 		error = sink->final_error;
-	else if (sink->too_long || sink_column(sink) > SINK_LINE_MAX)
-		error = -EMSGSIZE;
 	else if (sink_full(sink))
 		error = sink_write(sink);
 	if (error == -EINTR && sink->length <= SINK_BUFFER)
@@ -250,19 +189,6 @@ void sink_end_line(struct sink *sink)
 		sink_drop(sink, 1, error);
 	}
 	sink->whole = sink->length;
-	sink->too_long = false;
-}
-
-char *sink_line(struct sink *sink)
-{
-	assert(sink_column(sink) == 0);
-	return sink->buffer + sink->length;
-}
-
-void sink_line_end(struct sink *sink, const char *end)
-{
-	sink->length = (size_t)(end - sink->buffer);
-	sink_end_line(sink);
 }
 
 int sink_settle(struct sink *sink)

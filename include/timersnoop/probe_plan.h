@@ -45,7 +45,7 @@ enum probe_use {
 
 #define PLAN_PROBES_MAX 16
 #define PLAN_EVENTS_MAX 8
-#define PLAN_NOTES_MAX 8
+#define PLAN_NOTES_MAX 16 /* more than any plan has */
 #define PROBE_TEXT_MAX 1024
 
 /* One kprobe or kretprobe event. */

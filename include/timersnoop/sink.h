@@ -25,30 +25,12 @@ struct sink;
 struct sink *sink_new(int fd, int interrupt_fd);
 void sink_free(struct sink *sink);
 
-/* Appends to the line; never fails: errors are kept, see sink_error. */
-void sink_put(struct sink *sink, const char *bytes, size_t length);
-void sink_puts(struct sink *sink, const char *text);
-void sink_putc(struct sink *sink, char byte);
-void sink_put_u64(struct sink *sink, uint64_t value);
-void sink_put_s64(struct sink *sink, int64_t value);
-void sink_put_hex(struct sink *sink, uint64_t value); /* with 0x */
-/* Pads with spaces so that at least `width` bytes stand since `from`
- * (an earlier sink_column). */
-void sink_pad(struct sink *sink, size_t from, size_t width);
-/* Bytes put since the last finished line. */
-size_t sink_column(const struct sink *sink);
-
 /*
- * A line is finished ('\n' was put). Pipes get at most PIPE_BUF bytes of
- * whole lines a write, so lines of several writers never mix.
- */
-void sink_end_line(struct sink *sink);
-
-/*
- * A whole line at once, where speed counts: sink_line returns room for
- * SINK_LINE_MAX bytes (only at the start of a line); sink_line_end takes what
- * was written there, from the start to `end`, '\n' included, as a finished
- * line. The room is gone with the next call of any sink function.
+ * sink_line returns room for a line of SINK_LINE_MAX bytes; sink_line_end takes
+ * what was written there, up to `end`, '\n' included, as a finished line. The
+ * room is gone with the next call of any sink function. Never fails: errors are
+ * kept, see sink_error. Pipes get at most PIPE_BUF bytes of whole lines a write,
+ * so lines of several writers never mix.
  */
 char *sink_line(struct sink *sink);
 void sink_line_end(struct sink *sink, const char *end);
@@ -61,11 +43,11 @@ int sink_settle(struct sink *sink);
  * -ENOSPC...) is final and nothing is written any more.
  */
 int sink_flush(struct sink *sink);
-/* The final error; or else -EINTR or -EMSGSIZE when lines were dropped; or 0. */
+/* The final error; or else -EINTR when lines were dropped; or 0. */
 int sink_error(const struct sink *sink);
 /*
- * Lines that will never be written: after a final error, for want of room
- * while interrupted, or longer than SINK_LINE_MAX.
+ * Lines that will never be written: after a final error, or for want of room
+ * while interrupted.
  */
 uint64_t sink_dropped_lines(const struct sink *sink);
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <CUnit/Basic.h>
+#include <stdio.h>
+
+#include "suites.h"
+
+static int (*const suites[])(void) = {
+	suite_btf,           suite_calls,           suite_decode,  suite_kernel_features,
+	suite_launch,        suite_merge,           suite_options, suite_out,
+	suite_page,          suite_probe_plan,      suite_procfs,  suite_sink,
+	suite_tasks,         suite_timerspec,       suite_view,    suite_out_list,
+	suite_procfs_timers, suite_timerspec_names,
+};
+
+int main(void)
+{
+	unsigned failed;
+
+	if (CU_initialize_registry() != CUE_SUCCESS)
+		return CU_get_error();
+	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
+		if (suites[i]() != 0) {
+			fprintf(stderr, "suite %zu: %s\n", i, CU_get_error_msg());
+			return 1;
+		}
+	}
+	CU_basic_set_mode(CU_BRM_VERBOSE);
+	CU_basic_run_tests();
+	/* Asserts are many; what passes or fails is a test. */
+	failed = CU_get_number_of_tests_failed() + CU_get_number_of_suites_failed();
+	printf("\nunit: %u passed, %u failed\n", CU_get_number_of_tests_run() - failed, failed);
+	CU_cleanup_registry();
+	return failed != 0;
+}

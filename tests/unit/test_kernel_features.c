@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <CUnit/Basic.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixtures.h"
+#include "suites.h"
+#include "timersnoop/kernel_features.h"
+#include "timersnoop/probe_plan.h"
+
+static const char *const names[] = { "do_timer_settime", "commit_creds", "put_itimerspec64", NULL };
+
+static struct kernel_features features;
+
+static void clear(void)
+{
+	memset(&features, 0, sizeof(features));
+}
+
+static void kallsyms(const char *text)
+{
+	kernel_features_kallsyms(&features, text, strlen(text), names);
+}
+
+static unsigned count(const char *name)
+{
+	for (size_t i = 0; i < features.symbol_count; i++)
+		if (strcmp(features.symbols[i].name, name) == 0)
+			return features.symbols[i].count;
+	return 1000;
+}
+
+static void readme_of_kernels(void)
+{
+	for (int i = 0; i < FIXTURE_SERIES; i++) {
+		fixture_features(fixture_series[i], &features);
+		CU_ASSERT_TRUE(features.arg_n);
+		CU_ASSERT_TRUE(features.user_memory);
+		CU_ASSERT_TRUE(features.ustring);
+		CU_ASSERT_TRUE(features.arrays);
+	}
+}
+
+/* Linux 4.17, 4.18 and 5.1 before each of them came. */
+static void readme_of_older_kernels(void)
+{
+	static const char before[] =
+		"\t     args: <name>=fetcharg[:type]\n"
+		"\t fetcharg: %<register>, @<address>, @<symbol>[+|-<offset>],\n"
+		"\t           $stack<index>, $stack, $retval, $comm\n"
+		"\t     type: s8/16/32/64, u8/16/32/64, x8/16/32/64, string,\n";
+	static const char with_args[] = "\t           $stack<index>, $retval, $comm, $arg<N>\n"
+					"\t     type: s8/16/32/64, string, symbol,\n"
+					"\t           <type>\\[<array-size>\\]\n";
+
+	clear();
+	features.arg_n = features.user_memory = features.ustring = features.arrays = true;
+	kernel_features_readme(&features, before);
+	CU_ASSERT_FALSE(features.arg_n || features.user_memory || features.ustring ||
+			features.arrays);
+	kernel_features_readme(&features, with_args);
+	CU_ASSERT_TRUE(features.arg_n && features.arrays);
+	CU_ASSERT_FALSE(features.user_memory || features.ustring);
+}
+
+static void symbols_of_kernels(void)
+{
+	static const char *const always[] = {
+		"__x64_sys_timer_settime",    "__ia32_sys_timer_settime",
+		"__ia32_sys_timer_settime32", "common_timer_set",
+		"posix_cpu_timer_set",        "get_itimerspec64",
+		"get_old_itimerspec32",       "put_itimerspec64",
+		"put_old_itimerspec32",       "commit_creds",
+	};
+	bool part;
+
+	for (int i = 0; i < FIXTURE_SERIES; i++) {
+		fixture_features(fixture_series[i], &features);
+		CU_ASSERT_TRUE(features.symbols_known);
+		for (size_t j = 0; j < sizeof(always) / sizeof(always[0]); j++)
+			CU_ASSERT_EQUAL(count(always[j]), 1);
+		part = i == 0; /* 5.10: gcc has split it */
+		CU_ASSERT_EQUAL(count("do_timer_settime"), !part);
+		CU_ASSERT_EQUAL(count("do_timer_settime.part.0"), part);
+		CU_ASSERT_EQUAL(kernel_features_absent(&features, "do_timer_settime"), part);
+		CU_ASSERT_TRUE(kernel_features_absent(&features, "do_timer_settime.isra.0"));
+	}
+}
+
+/* Any cut at a line's end gives the same counts as the whole text. */
+static void symbols_in_blocks(void)
+{
+	struct kernel_features whole;
+	size_t size;
+	char *text = fixture_read("5.10", "kallsyms", &size);
+
+	fixture_features("5.10", &whole);
+	for (const char *cut = text; (cut = strchr(cut, '\n')); cut++) {
+		size_t first = (size_t)(cut + 1 - text);
+
+		clear();
+		kernel_features_kallsyms(&features, text, first, probe_plan_symbols());
+		kernel_features_kallsyms(&features, text + first, size - first,
+					 probe_plan_symbols());
+		CU_ASSERT_EQUAL_FATAL(features.symbol_count, whole.symbol_count);
+		for (size_t i = 0; i < whole.symbol_count; i++)
+			CU_ASSERT_EQUAL(features.symbols[i].count, whole.symbols[i].count);
+	}
+	free(text);
+}
+
+static void only_functions_count(void)
+{
+	clear();
+	kallsyms("ffffffff81000000 T commit_creds\n"
+		 "ffffffff81000010 t do_timer_settime\n"
+		 "ffffffff81000020 W put_itimerspec64\n");
+	CU_ASSERT_EQUAL(count("commit_creds"), 1);
+	CU_ASSERT_EQUAL(count("do_timer_settime"), 1);
+	CU_ASSERT_EQUAL(count("put_itimerspec64"), 1);
+	kallsyms("ffffffff81000000 D commit_creds\n"
+		 "ffffffff81000000 d commit_creds\n"
+		 "ffffffff81000000 B commit_creds\n"
+		 "ffffffff81000000 r commit_creds\n"
+		 "ffffffff81000000 A commit_creds\n");
+	CU_ASSERT_EQUAL(count("commit_creds"), 1);
+	kallsyms("0000000000000000 w commit_creds\n");
+	CU_ASSERT_EQUAL(count("commit_creds"), 2);
+}
+
+static void whole_names_count(void)
+{
+	clear();
+	kallsyms("ffffffff81000000 T __pfx_commit_creds\n"
+		 "ffffffff81000000 T commit_creds_\n"
+		 "ffffffff81000000 T commit_cred\n"
+		 "ffffffff81000000 t do_timer_settime.part.0\n"
+		 "ffffffff81000000 t do_timer_settime.cold\n"
+		 "ffffffff81000000 T \n"
+		 "ffffffff81000000 T\n"
+		 "ffffffff81000000\n"
+		 " \n  \n\n"
+		 "commit_creds T ffffffff81000000\n");
+	for (size_t i = 0; names[i]; i++)
+		CU_ASSERT_EQUAL(count(names[i]), 0);
+	/* the last line may lack its end; a module's name stands behind a tab */
+	kallsyms("ffffffffc0000000 t put_itimerspec64\t[timers]\n"
+		 "ffffffff81000000 T commit_creds");
+	CU_ASSERT_EQUAL(count("put_itimerspec64"), 1);
+	CU_ASSERT_EQUAL(count("commit_creds"), 1);
+}
+
+static void absent_is_known_only_with_kallsyms(void)
+{
+	clear();
+	CU_ASSERT_FALSE(kernel_features_absent(&features, "commit_creds"));
+	CU_ASSERT_TRUE(kernel_features_usable(&features, "commit_creds", "uid=$arg1"));
+	kernel_features_kallsyms(&features, "", 0, names);
+	CU_ASSERT_TRUE(features.symbols_known);
+	CU_ASSERT_TRUE(kernel_features_absent(&features, "commit_creds"));
+	CU_ASSERT_FALSE(kernel_features_usable(&features, "commit_creds", "uid=$arg1"));
+	/* nobody has asked for this one */
+	CU_ASSERT_FALSE(kernel_features_absent(&features, "schedule"));
+	CU_ASSERT_TRUE(kernel_features_usable(&features, "schedule", ""));
+}
+
+/* One of two functions of a name would be probed, nobody knows which. */
+static void ambiguous(void)
+{
+	clear();
+	kallsyms("ffffffff81000000 t do_timer_settime\n"
+		 "ffffffff81000010 t do_timer_settime\n"
+		 "ffffffff81000020 T commit_creds\n");
+	CU_ASSERT_EQUAL(count("do_timer_settime"), 2);
+	CU_ASSERT_FALSE(kernel_features_absent(&features, "do_timer_settime"));
+	CU_ASSERT_FALSE(kernel_features_usable(&features, "do_timer_settime", "id=$arg1"));
+	CU_ASSERT_TRUE(kernel_features_usable(&features, "commit_creds", "uid=$arg1"));
+}
+
+static void refusals(void)
+{
+	char args[1000];
+
+	clear();
+	CU_ASSERT_EQUAL(kernel_features_refuse(&features, "commit_creds", "uid=$arg1", "no"), 0);
+	CU_ASSERT_FALSE(kernel_features_usable(&features, "commit_creds", "uid=$arg1"));
+	CU_ASSERT_TRUE(kernel_features_usable(&features, "commit_creds", "uid=$arg2"));
+	CU_ASSERT_TRUE(kernel_features_usable(&features, "commit_creds", ""));
+	CU_ASSERT_TRUE(kernel_features_usable(&features, "put_itimerspec64", "uid=$arg1"));
+	CU_ASSERT_EQUAL(features.refused_count, 1);
+	CU_ASSERT_STRING_EQUAL(features.refused[0].reason, "no");
+
+	memset(args, 'x', sizeof(args));
+	args[sizeof(args) - 1] = '\0';
+	CU_ASSERT_EQUAL(kernel_features_refuse(&features, args, args, args), 0);
+	CU_ASSERT_EQUAL(strlen(features.refused[1].symbol), sizeof(features.refused[1].symbol) - 1);
+	CU_ASSERT_EQUAL(strlen(features.refused[1].args), sizeof(features.refused[1].args) - 1);
+	CU_ASSERT_EQUAL(strlen(features.refused[1].reason), sizeof(features.refused[1].reason) - 1);
+	while (features.refused_count < FEATURE_REFUSED_MAX)
+		CU_ASSERT_EQUAL_FATAL(kernel_features_refuse(&features, "a", "", ""), 0);
+	CU_ASSERT_EQUAL(kernel_features_refuse(&features, "a", "", ""), -ENOSPC);
+	CU_ASSERT_EQUAL(features.refused_count, FEATURE_REFUSED_MAX);
+}
+
+/* Every name that a plan may ask for has its place. */
+static void room_for_all_names(void)
+{
+	size_t wanted = 0;
+
+	while (probe_plan_symbols()[wanted])
+		wanted++;
+	CU_ASSERT_TRUE(wanted <= FEATURE_SYMBOLS_MAX);
+	clear();
+	kernel_features_kallsyms(&features, "\n", 1, probe_plan_symbols());
+	CU_ASSERT_EQUAL(features.symbol_count, wanted);
+}
+
+int suite_kernel_features(void)
+{
+	CU_pSuite suite = CU_add_suite("kernel_features", NULL, NULL);
+
+	if (!suite || !CU_ADD_TEST(suite, readme_of_kernels) ||
+	    !CU_ADD_TEST(suite, readme_of_older_kernels) ||
+	    !CU_ADD_TEST(suite, symbols_of_kernels) || !CU_ADD_TEST(suite, symbols_in_blocks) ||
+	    !CU_ADD_TEST(suite, only_functions_count) || !CU_ADD_TEST(suite, whole_names_count) ||
+	    !CU_ADD_TEST(suite, absent_is_known_only_with_kallsyms) ||
+	    !CU_ADD_TEST(suite, ambiguous) || !CU_ADD_TEST(suite, refusals) ||
+	    !CU_ADD_TEST(suite, room_for_all_names))
+		return (int)CU_get_error();
+	return 0;
+}

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <CUnit/Basic.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "timersnoop/options.h"
+
+#include "suites.h"
+
+#define ARGS_MAX 16
+
+/* A command line without argv[0]; the strings are copied, as argv is writable. */
+struct line {
+	char *argv[ARGS_MAX + 2];
+	int argc;
+};
+
+static void line_make(struct line *line, const char *const *args)
+{
+	line->argc = 0;
+	line->argv[line->argc++] = strdup("timersnoop");
+	while (*args)
+		line->argv[line->argc++] = strdup(*args++);
+	line->argv[line->argc] = NULL;
+}
+
+static void line_free(struct line *line)
+{
+	for (int i = 0; i < line->argc; i++)
+		free(line->argv[i]);
+}
+
+static struct options options;
+static struct error err;
+static struct line current;
+
+/* Parses into `options` and `err`; done() lets go of both. */
+static int parse(const char *const *args)
+{
+	memset(&options, 0x5a, sizeof(options));
+	memset(&err, 0, sizeof(err));
+	line_make(&current, args);
+	return options_parse(&options, current.argc, current.argv, &err);
+}
+
+#define PARSE(...) parse((const char *const[]){ __VA_ARGS__, NULL })
+
+static void done(void)
+{
+	options_free(&options);
+	line_free(&current);
+}
+
+static void defaults(void)
+{
+	CU_ASSERT_EQUAL_FATAL(parse((const char *const[]){ NULL }), 0);
+	CU_ASSERT_EQUAL(options.command, COMMAND_TRACE);
+	CU_ASSERT_EQUAL(options.pid_count + options.name_count + options.user_count, 0);
+	CU_ASSERT_FALSE(options.failed || options.run_as || options.wide || options.quiet);
+	CU_ASSERT_FALSE(options.dry_run);
+	CU_ASSERT_TRUE(options.header);
+	CU_ASSERT_EQUAL(options.verbose, 0);
+	CU_ASSERT_PTR_NULL(options.argv);
+	CU_ASSERT_PTR_NULL(options.output);
+	CU_ASSERT_EQUAL(options.count, 0);
+	CU_ASSERT_EQUAL(options.duration_ns, 0);
+	CU_ASSERT_EQUAL(options.format, OUT_TEXT);
+	CU_ASSERT_EQUAL(options.time, TIME_RELATIVE);
+	CU_ASSERT_EQUAL(options.color, COLOR_AUTO);
+	CU_ASSERT_EQUAL(options.buffer_bytes, 4 << 20);
+	CU_ASSERT_EQUAL(options.loss_status, -1);
+	done();
+}
+
+static void lists(void)
+{
+	CU_ASSERT_EQUAL_FATAL(PARSE("-p", "12,7", "--pid=2147483647", "-p7", "-n", "a b,c\n",
+				    "--name", "fifteen-bytes-x", "-uroot,0", "-u", "nobody"),
+			      0);
+	CU_ASSERT_EQUAL_FATAL(options.pid_count, 3);
+	CU_ASSERT_EQUAL(options.pids[0], 12);
+	CU_ASSERT_EQUAL(options.pids[1], 7);
+	CU_ASSERT_EQUAL(options.pids[2], 2147483647);
+	CU_ASSERT_EQUAL_FATAL(options.name_count, 3);
+	CU_ASSERT_STRING_EQUAL(options.names[0], "a b");
+	CU_ASSERT_STRING_EQUAL(options.names[1], "c\n");
+	CU_ASSERT_STRING_EQUAL(options.names[2], "fifteen-bytes-x");
+	CU_ASSERT_EQUAL_FATAL(options.user_count, 3);
+	CU_ASSERT_STRING_EQUAL(options.users[0], "root");
+	CU_ASSERT_STRING_EQUAL(options.users[1], "0");
+	CU_ASSERT_STRING_EQUAL(options.users[2], "nobody");
+	done();
+}
+
+static void list_is_bounded(void)
+{
+	char text[1024] = "1";
+
+	for (int i = 2; i <= OPTION_LIST_MAX; i++)
+		sprintf(text + strlen(text), ",%d", i);
+	CU_ASSERT_EQUAL_FATAL(PARSE("-p", text), 0);
+	CU_ASSERT_EQUAL(options.pid_count, OPTION_LIST_MAX);
+	done();
+	CU_ASSERT_EQUAL_FATAL(PARSE("-p", text, "-p", "64,65"), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(err.text, "-p takes at most 64 items");
+	done();
+}
+
+static void values(void)
+{
+	CU_ASSERT_EQUAL_FATAL(PARSE("-c", "18446744073709551615", "-d", "500ms", "-o", "a", "-x",
+				    "--buffer-size", "64K", "--loss-status", "255"),
+			      0);
+	CU_ASSERT_EQUAL(options.count, UINT64_MAX);
+	CU_ASSERT_EQUAL(options.duration_ns, 500000000);
+	CU_ASSERT_STRING_EQUAL(options.output, "a");
+	CU_ASSERT_TRUE(options.failed);
+	CU_ASSERT_EQUAL(options.buffer_bytes, 65536);
+	CU_ASSERT_EQUAL(options.loss_status, 255);
+	done();
+
+	CU_ASSERT_EQUAL_FATAL(
+		PARSE("--buffer-size=1g", "-wvv", "--no-header", "--dry-run", "--color=never"), 0);
+	CU_ASSERT_EQUAL(options.buffer_bytes, 1 << 30);
+	CU_ASSERT_TRUE(options.wide && options.dry_run);
+	CU_ASSERT_FALSE(options.header);
+	CU_ASSERT_EQUAL(options.verbose, 2);
+	CU_ASSERT_EQUAL(options.color, COLOR_NEVER);
+	done();
+
+	CU_ASSERT_EQUAL_FATAL(PARSE("--buffer-size=65536", "-q"), 0);
+	CU_ASSERT_EQUAL(options.buffer_bytes, 65536);
+	CU_ASSERT_TRUE(options.quiet);
+	done();
+}
+
+static void last_one_wins(void)
+{
+	CU_ASSERT_EQUAL_FATAL(PARSE("-c1", "-c", "2", "-o", "a", "-o-", "--strace", "--format",
+				    "json", "--time=none", "--time=wall", "-d1", "-d2s"),
+			      0);
+	CU_ASSERT_EQUAL(options.count, 2);
+	CU_ASSERT_PTR_NULL(options.output);
+	CU_ASSERT_EQUAL(options.format, OUT_JSON);
+	CU_ASSERT_EQUAL(options.time, TIME_WALL);
+	CU_ASSERT_EQUAL(options.duration_ns, 2000000000);
+	done();
+}
+
+static void time_follows_format(void)
+{
+	CU_ASSERT_EQUAL_FATAL(PARSE("--strace"), 0);
+	CU_ASSERT_EQUAL(options.format, OUT_STRACE);
+	CU_ASSERT_EQUAL(options.time, TIME_NONE);
+	done();
+	CU_ASSERT_EQUAL_FATAL(PARSE("--time", "mono", "--format=strace"), 0);
+	CU_ASSERT_EQUAL(options.time, TIME_MONO);
+	done();
+	CU_ASSERT_EQUAL_FATAL(PARSE("--strace", "--format", "text"), 0);
+	CU_ASSERT_EQUAL(options.time, TIME_RELATIVE);
+	done();
+}
+
+static void commands(void)
+{
+	static const struct {
+		const char *args[4];
+		enum command command;
+	} cases[] = {
+		{ { "trace" }, COMMAND_TRACE },
+		{ { "-v", "trace", "-x" }, COMMAND_TRACE },
+		{ { "doctor" }, COMMAND_DOCTOR },
+		{ { "-v", "doctor", "-v" }, COMMAND_DOCTOR },
+		{ { "list" }, COMMAND_LIST },
+		{ { "-q", "list" }, COMMAND_LIST },
+		{ { "list", "-vw", "--no-header" }, COMMAND_LIST },
+		{ { "list", "--format=json", "-p1,2" }, COMMAND_LIST },
+		{ { "list", "-nsh", "-uroot" }, COMMAND_LIST },
+		{ { "--cleanup" }, COMMAND_CLEANUP },
+		{ { "-q", "--cleanup" }, COMMAND_CLEANUP },
+		{ { "help" }, COMMAND_HELP },
+		{ { "-h" }, COMMAND_HELP },
+		{ { "doctor", "--help", "--nonsense" }, COMMAND_HELP },
+		{ { "--version" }, COMMAND_VERSION },
+		{ { "-V" }, COMMAND_VERSION },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CU_ASSERT_EQUAL_FATAL(parse(cases[i].args), 0);
+		CU_ASSERT_EQUAL(options.command, cases[i].command);
+		done();
+	}
+}
+
+static void command_line(void)
+{
+	CU_ASSERT_EQUAL_FATAL(PARSE("-x", "trace", "-c", "3", "--run-as", "--", "ls", "-l", "--"),
+			      0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(options.argv);
+	CU_ASSERT_STRING_EQUAL(options.argv[0], "ls");
+	CU_ASSERT_STRING_EQUAL(options.argv[1], "-l");
+	CU_ASSERT_STRING_EQUAL(options.argv[2], "--");
+	CU_ASSERT_PTR_NULL(options.argv[3]);
+	CU_ASSERT_TRUE(options.run_as);
+	CU_ASSERT_PTR_NULL(options.run_as_user);
+	CU_ASSERT_EQUAL(options.verbose, 0);
+	done();
+
+	CU_ASSERT_EQUAL_FATAL(PARSE("--run-as=nobody", "-o", "--", "--", "stat"), 0);
+	CU_ASSERT_STRING_EQUAL(options.run_as_user, "nobody");
+	CU_ASSERT_STRING_EQUAL(options.output, "--");
+	CU_ASSERT_STRING_EQUAL(options.argv[0], "stat");
+	done();
+}
+
+static void wrong(void)
+{
+	static const struct {
+		const char *args[6];
+		const char *text;
+	} cases[] = {
+		{ { "-c", "0" }, "-c takes a whole number from 1 up, not '0'" },
+		{ { "--count", "0" }, "--count takes a whole number from 1 up, not '0'" },
+		{ { "--count=+1" }, "--count takes a whole number from 1 up, not '+1'" },
+		{ { "-c", " 1" }, "-c takes a whole number from 1 up, not ' 1'" },
+		{ { "-c", "1x" }, "-c takes a whole number from 1 up, not '1x'" },
+		{ { "-xc", "" }, "-c takes a whole number from 1 up, not ''" },
+		{ { "-c", "18446744073709551616" },
+		  "-c takes a whole number from 1 up, not '18446744073709551616'" },
+		{ { "-p", "0" }, "-p takes process ids, whole numbers from 1 up, not '0'" },
+		{ { "-p", "2147483648" },
+		  "-p takes process ids, whole numbers from 1 up, not '2147483648'" },
+		{ { "-p", "1,-2" }, "-p takes process ids, whole numbers from 1 up, not '-2'" },
+		{ { "-p", "1,,2" }, "-p: an empty item in '1,,2'" },
+		{ { "--name", "" }, "--name: an empty item in ''" },
+		{ { "-u", "root," }, "-u: an empty item in 'root,'" },
+		{ { "-n", "fifteen-bytes-xy" },
+		  "-n: the kernel keeps 15 bytes of a name: use 'fifteen-bytes-x'" },
+		{ { "-d", "0" },
+		  "-d takes a duration above zero, such as 500ms, 10s or 2m, not '0'" },
+		{ { "-d", "soon" },
+		  "-d takes a duration above zero, such as 500ms, 10s or 2m, not 'soon'" },
+		{ { "-d", "9999999999999s" },
+		  "-d takes a duration that fits 64 bits of whole nanoseconds, not "
+		  "'9999999999999s'" },
+		{ { "--format", "xml" }, "--format takes text, json, csv or strace, not 'xml'" },
+		{ { "--time=" }, "--time takes wall, mono, relative or none, not ''" },
+		{ { "--color=yes" }, "--color takes auto, always or never, not 'yes'" },
+		{ { "--buffer-size", "63K" },
+		  "--buffer-size takes a size from 64K to 1G, such as 512K or 16M, not '63K'" },
+		{ { "--buffer-size", "2G" },
+		  "--buffer-size takes a size from 64K to 1G, such as 512K or 16M, not '2G'" },
+		{ { "--buffer-size", "99999999999999999999999999M" },
+		  "--buffer-size takes a size from 64K to 1G, such as 512K or 16M, not "
+		  "'99999999999999999999999999M'" },
+		{ { "--buffer-size", "K" },
+		  "--buffer-size takes a size from 64K to 1G, such as 512K or 16M, not 'K'" },
+		{ { "--buffer-size", "" },
+		  "--buffer-size takes a size from 64K to 1G, such as 512K or 16M, not ''" },
+		{ { "--buffer-size", "1 " },
+		  "--buffer-size takes a size from 64K to 1G, such as 512K or 16M, not '1 '" },
+		{ { "--loss-status", "0" },
+		  "--loss-status takes a whole number from 1 to 255, not '0'" },
+		{ { "--loss-status", "256" },
+		  "--loss-status takes a whole number from 1 to 255, not '256'" },
+		{ { "-o", "" }, "-o takes the name of a file, not ''" },
+		{ { "--run-as=", "--", "ls" }, "--run-as takes a user, not ''" },
+		{ { "--run-as" }, "--run-as needs a COMMAND" },
+		{ { "-p", "1", "--", "ls" }, "-p and COMMAND exclude each other" },
+		{ { "-qv" }, "-q and -v exclude each other" },
+		{ { "-q", "-o", "f" }, "-q and -o exclude each other: -q writes no calls" },
+		{ { "--" }, "COMMAND is missing behind '--'" },
+		{ { "doctor", "-c", "1" }, "doctor takes no --count" },
+		{ { "doctor", "--strace" }, "doctor takes no --strace" },
+		{ { "doctor", "--cleanup" }, "doctor takes no --cleanup" },
+		{ { "doctor", "--", "ls" }, "doctor takes no COMMAND" },
+		{ { "list", "-x" }, "list takes no --failed" },
+		{ { "list", "-d", "1s" }, "list takes no --duration" },
+		{ { "list", "--time", "mono" }, "list takes no --time" },
+		{ { "list", "--dry-run" }, "list takes no --dry-run" },
+		{ { "list", "--cleanup" }, "list takes no --cleanup" },
+		{ { "list", "--strace" }, "list takes no --strace" },
+		{ { "list", "--format", "strace" }, "list takes no --format strace" },
+		{ { "list", "--", "ls" }, "list takes no COMMAND" },
+		{ { "list", "-q", "-o", "f" },
+		  "-q and -o exclude each other: -q writes no timers" },
+		{ { "--cleanup", "-x" }, "--cleanup takes no --failed" },
+		{ { "--cleanup", "--", "ls" }, "--cleanup takes no COMMAND" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CU_ASSERT_EQUAL(parse(cases[i].args), -EINVAL);
+		CU_ASSERT_EQUAL(err.code, EINVAL);
+		CU_ASSERT_STRING_EQUAL(err.text, cases[i].text);
+		CU_ASSERT_PTR_NULL(options.storage);
+		done();
+	}
+}
+
+static void wrong_options(void)
+{
+	static const struct {
+		const char *args[4];
+		const char *text;
+	} cases[] = {
+		{ { "-Z" }, "unknown option '-Z'" },
+		{ { "-xZw" }, "unknown option '-Z'" },
+		{ { "-x\xc3\xa9" }, "unknown option '-x\xc3\xa9'" },
+		{ { "--nonsense=3" }, "unknown option '--nonsense'" },
+		{ { "-x", "--co=1" }, "'--co' is short for more than one option" },
+		{ { "--wide=3" }, "--wide takes no argument" },
+		{ { "-x", "-c" }, "-c needs an argument" },
+		{ { "--count" }, "--count needs an argument" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CU_ASSERT_EQUAL(parse(cases[i].args), -EINVAL);
+		CU_ASSERT_STRING_EQUAL(err.text, cases[i].text);
+		CU_ASSERT_STRING_EQUAL(err.hint, "see 'timersnoop --help'");
+		done();
+	}
+}
+
+static void wrong_words(void)
+{
+	static const char *const later[] = { "stat", "kernel", "record", "report" };
+	char text[64];
+
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		CU_ASSERT_EQUAL(PARSE("-x", later[i]), -EINVAL);
+		snprintf(text, sizeof(text), "'%s' is not in this version", later[i]);
+		CU_ASSERT_STRING_EQUAL(err.text, text);
+		done();
+	}
+	CU_ASSERT_EQUAL(PARSE("sleep", "1"), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(err.text,
+			       "'sleep' is neither an option nor a command of timersnoop");
+	CU_ASSERT_STRING_EQUAL(err.hint,
+			       "to trace a program, put '--' before it: timersnoop -- sleep");
+	done();
+	CU_ASSERT_EQUAL(PARSE("trace", "doctor"), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(err.text,
+			       "'doctor' is neither an option nor a command of timersnoop");
+	done();
+	CU_ASSERT_EQUAL(PARSE("doctor", "-"), -EINVAL);
+	done();
+}
+
+static void no_arguments_at_all(void)
+{
+	char *argv[] = { NULL };
+
+	CU_ASSERT_EQUAL_FATAL(options_parse(&options, 0, argv, NULL), 0);
+	CU_ASSERT_EQUAL(options.command, COMMAND_TRACE);
+	options_free(&options);
+	options_free(&options);
+	options_free(NULL);
+}
+
+static void help_text(void)
+{
+	static const char *const named[] = {
+		"timersnoop list",
+		"-p, --pid",
+		"-n, --name",
+		"-u, --user",
+		"-x, --failed",
+		"--run-as[=USER]",
+		"-c, --count",
+		"-d, --duration",
+		"-o, --output",
+		"--format",
+		"--strace",
+		"--time",
+		"-w, --wide",
+		"--no-header",
+		"--color",
+		"-q, --quiet",
+		"-v, --verbose",
+		"--dry-run",
+		"--buffer-size",
+		"--loss-status",
+		"--cleanup",
+		"-h, --help",
+		"-V, --version",
+		"Exit status:",
+		"125",
+		"126",
+		"127",
+		"Examples:",
+	};
+	const char *line = options_help;
+	size_t length;
+
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		CU_ASSERT_PTR_NOT_NULL(strstr(options_help, named[i]));
+	}
+	for (; *line; line += length + 1) {
+		length = strcspn(line, "\n");
+		CU_ASSERT_TRUE(length <= 80);
+		CU_ASSERT_EQUAL_FATAL(line[length], '\n');
+	}
+}
+
+int suite_options(void)
+{
+	CU_pSuite suite = CU_add_suite("options", NULL, NULL);
+
+	if (!suite || !CU_ADD_TEST(suite, defaults) || !CU_ADD_TEST(suite, lists) ||
+	    !CU_ADD_TEST(suite, list_is_bounded) || !CU_ADD_TEST(suite, values) ||
+	    !CU_ADD_TEST(suite, last_one_wins) || !CU_ADD_TEST(suite, time_follows_format) ||
+	    !CU_ADD_TEST(suite, commands) || !CU_ADD_TEST(suite, command_line) ||
+	    !CU_ADD_TEST(suite, wrong) || !CU_ADD_TEST(suite, wrong_options) ||
+	    !CU_ADD_TEST(suite, wrong_words) || !CU_ADD_TEST(suite, no_arguments_at_all) ||
+	    !CU_ADD_TEST(suite, help_text))
+		return CU_get_error();
+	return 0;
+}
