@@ -30,6 +30,7 @@ struct calls {
 	void *context;
 	uint64_t incomplete;
 	uint64_t in_flight;
+	bool lossy; /* records were lost: a half may be missing for that */
 };
 
 struct calls *calls_new(uint64_t since_ns, calls_receiver *receiver, void *context)
@@ -103,7 +104,7 @@ static struct open_call *open_headless(struct calls *calls, struct open_call **l
 	if (!open)
 		return NULL;
 	open->call.missing = CALL_NO_ENTRY;
-	open->early = record->ts < calls->since_ns + CALL_LONGEST_NS;
+	open->early = !calls->lossy && record->ts < calls->since_ns + CALL_LONGEST_NS;
 	return open;
 }
 
@@ -186,6 +187,11 @@ static void take_user(struct calls *calls, const struct record *record)
 		return;
 	open->last_cpu = record->cpu;
 	open->call.new_value = record->user;
+	/* get_timespec64() takes the upper half for padding. */
+	if (open->call.abi == ABI_32) {
+		open->call.new_value.interval.nsec &= UINT32_MAX;
+		open->call.new_value.value.nsec &= UINT32_MAX;
+	}
 }
 
 static void take_old(struct calls *calls, const struct record *record)
@@ -250,6 +256,7 @@ int calls_record(struct calls *calls, const struct record *record)
 
 void calls_lost(struct calls *calls, int cpu)
 {
+	calls->lossy = true;
 	for (size_t i = 0; i < BUCKETS; i++) {
 		struct open_call **link = &calls->buckets[i];
 

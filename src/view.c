@@ -17,18 +17,27 @@ struct view {
 	const struct out *out;
 	view_lookup *lookup;
 	struct view_totals totals;
+	uint32_t losses; /* gaps so far: what is known of tasks is older than them */
 };
 
 static const struct task *task_of(struct view *view, int32_t tid, struct task *unknown)
 {
 	const struct task *task = tasks_find(view->tasks, tid);
 
-	if (task && task->tgid)
+	if (task && task->tgid && task->losses == view->losses)
 		return task;
 	memset(unknown, 0, sizeof(*unknown));
-	if (view->lookup && view->lookup(tid, unknown) == 0 &&
-	    tasks_learn(view->tasks, unknown) == 0)
-		return unknown;
+	if (view->lookup && view->lookup(tid, unknown) == 0) {
+		unknown->losses = view->losses;
+		if (tasks_learn(view->tasks, unknown) == 0)
+			return unknown;
+	}
+	/* Gone: what was known before the gap is the best there is. */
+	if (task && task->tgid) {
+		*unknown = *task;
+		unknown->losses = view->losses;
+		return tasks_learn(view->tasks, unknown) == 0 ? unknown : task;
+	}
 	if (task)
 		*unknown = *task;
 	unknown->tid = tid;
@@ -128,6 +137,7 @@ int view_take(struct view *view, const struct merged *merged)
 			      .records = merged->lost,
 			      .ts = merged->event.ts };
 	calls_lost(view->calls, loss.cpu);
+	view->losses++;
 	view_lost(view, &loss);
 	return 0;
 }

@@ -16,6 +16,9 @@ struct task {
 	int32_t tgid;
 	uint32_t uid;  /* real user id */
 	char comm[16]; /* NUL-terminated */
+	/* Losses of records up to which this is sure: a rename, an exec or an
+	 * exit may have been among the lost ones. */
+	uint32_t losses;
 };
 
 struct tasks;

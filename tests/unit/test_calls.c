@@ -342,6 +342,27 @@ static void user_values(void)
 	end(0, 0);
 }
 
+/* get_timespec64() takes the upper half of a 32-bit caller's tv_nsec for padding. */
+static void user_padding(void)
+{
+	struct record padded = user;
+
+	padded.user.value.nsec |= 0x7654321000000000;
+	padded.user.interval.nsec = -1;
+	begin();
+	take(entry_of(1, ABI_32), 10, LATER);
+	take(padded, 10, LATER + 1);
+	take(returns(-22, ABI_32), 10, LATER + 2);
+	CU_ASSERT_EQUAL_FATAL(seen_count, 1);
+	expect_value(&seen[0].new_value, FROM_USER, 5, UINT32_MAX, 7, 8);
+	take(entry_of(1, ABI_64), 10, LATER + 3);
+	take(padded, 10, LATER + 4);
+	take(returns(-22, ABI_64), 10, LATER + 5);
+	CU_ASSERT_EQUAL_FATAL(seen_count, 2);
+	expect_value(&seen[1].new_value, FROM_USER, 5, -1, 7, 0x7654321000000008);
+	end(0, 0);
+}
+
 /* timer_gettime and others write an itimerspec through the same function. */
 static void old_values_of_other_calls(void)
 {
@@ -399,6 +420,19 @@ static void lost_on_a_cpu(void)
 	for (int i = 2; i < 5; i++)
 		CU_ASSERT_EQUAL(seen[i].missing, 0);
 	end(2, 0);
+}
+
+/* After a gap a half that comes early was torn off by it. */
+static void torn_early(void)
+{
+	begin();
+	take(ret, 10, SINCE + 1);
+	calls_lost(calls, 0);
+	take(ret, 11, SINCE + 2);
+	CU_ASSERT_EQUAL_FATAL(seen_count, 1);
+	CU_ASSERT_EQUAL(seen[0].tid, 11);
+	CU_ASSERT_EQUAL(seen[0].missing, CALL_NO_ENTRY);
+	end(1, 1);
 }
 
 static void exits(void)
@@ -489,10 +523,11 @@ int suite_calls(void)
 	    !CU_ADD_TEST(suite, copy_of_another_call) || !CU_ADD_TEST(suite, copy_without_id) ||
 	    !CU_ADD_TEST(suite, headless_calls) || !CU_ADD_TEST(suite, copy_alone) ||
 	    !CU_ADD_TEST(suite, before_tracing) || !CU_ADD_TEST(suite, user_values) ||
-	    !CU_ADD_TEST(suite, old_values_of_other_calls) ||
+	    !CU_ADD_TEST(suite, user_padding) || !CU_ADD_TEST(suite, old_values_of_other_calls) ||
 	    !CU_ADD_TEST(suite, return_of_another_abi) || !CU_ADD_TEST(suite, lost_on_a_cpu) ||
-	    !CU_ADD_TEST(suite, exits) || !CU_ADD_TEST(suite, records_of_tasks) ||
-	    !CU_ADD_TEST(suite, finish) || !CU_ADD_TEST(suite, freed_while_open))
+	    !CU_ADD_TEST(suite, exits) || !CU_ADD_TEST(suite, torn_early) ||
+	    !CU_ADD_TEST(suite, records_of_tasks) || !CU_ADD_TEST(suite, finish) ||
+	    !CU_ADD_TEST(suite, freed_while_open))
 		return (int)CU_get_error();
 	return 0;
 }

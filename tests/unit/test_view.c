@@ -358,6 +358,33 @@ static void unknown_threads(void)
 	end(LINE("55", "21", "0") LINE("55", "22", "0"));
 }
 
+/* A rename may have been among lost records: what is known is asked for anew. */
+static void asked_again_after_a_loss(void)
+{
+	begin();
+	learn(55, 50, 7, "before");
+	style.format = OUT_CSV;
+	view_free(view);
+	view = view_new(&selection, decoder, tasks, sink, &style, SINCE);
+	view_set_lookup(view, look_up);
+	lookups = 0;
+	call(55, 1, 0);
+	CU_ASSERT_EQUAL(lookups, 0);
+	CU_ASSERT_STRING_EQUAL(tasks_find(tasks, 55)->comm, "before");
+	lose(0, MERGE_LOSS_COUNTED, 1);
+	call(55, 2, 0);
+	call(55, 3, 0);
+	CU_ASSERT_EQUAL(lookups, 1);
+	CU_ASSERT_STRING_EQUAL(tasks_find(tasks, 55)->comm, "late");
+	call(10, 4, 0); /* gone: what was known is kept, and not asked for again */
+	call(10, 5, 0);
+	CU_ASSERT_EQUAL(lookups, 2);
+	CU_ASSERT_STRING_EQUAL(tasks_find(tasks, 10)->comm, "app");
+	sink_free(sink);
+	sink = sink_new(fd, -1);
+	end("");
+}
+
 /* Their process is not known: they are shown where none is asked for. */
 static void threads_nobody_knows(void)
 {
@@ -476,10 +503,10 @@ int suite_view(void)
 	    !CU_ADD_TEST(suite, by_failure) || !CU_ADD_TEST(suite, by_all_of_them) ||
 	    !CU_ADD_TEST(suite, failures_not_seen) || !CU_ADD_TEST(suite, count_stops) ||
 	    !CU_ADD_TEST(suite, changes_of_tasks) || !CU_ADD_TEST(suite, exit_in_a_call) ||
-	    !CU_ADD_TEST(suite, unknown_threads) || !CU_ADD_TEST(suite, threads_nobody_knows) ||
-	    !CU_ADD_TEST(suite, losses) || !CU_ADD_TEST(suite, malformed) ||
-	    !CU_ADD_TEST(suite, under_way) || !CU_ADD_TEST(suite, values) ||
-	    !CU_ADD_TEST(suite, only_counts))
+	    !CU_ADD_TEST(suite, unknown_threads) || !CU_ADD_TEST(suite, asked_again_after_a_loss) ||
+	    !CU_ADD_TEST(suite, threads_nobody_knows) || !CU_ADD_TEST(suite, losses) ||
+	    !CU_ADD_TEST(suite, malformed) || !CU_ADD_TEST(suite, under_way) ||
+	    !CU_ADD_TEST(suite, values) || !CU_ADD_TEST(suite, only_counts))
 		return (int)CU_get_error();
 	return 0;
 }
