@@ -100,7 +100,9 @@ kvm_works() {
 
 # Sets $qemu to the command line that boots the guest.
 describe_machine() {
-	local accel=(-accel 'tcg,thread=multi' -cpu max)
+	# One thread for all CPUs: with several, QEMU may run an instruction that
+	# the kernel is patching, as it does for every probe, and the guest panics.
+	local accel=(-accel 'tcg,thread=single' -cpu max)
 	if [[ $icount ]]; then
 		cpus=1
 		accel=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off' -cpu max)
