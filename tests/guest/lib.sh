@@ -1,0 +1,278 @@
+# shellcheck shell=bash
+# What the guest tests share. A test script sources this, defines functions
+# named test_*, and ends with run_tests:
+#
+#   # shellcheck source=tests/guest/lib.sh
+#   . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+#   test_something() {
+#           assert_status 0 timersnoop --version
+#           assert_match '^timersnoop [0-9]' "$(<stdout)"
+#   }
+#   run_tests
+#
+# Every test runs in the order of the file, in a subshell of its own and in an
+# empty directory of its own. It fails by `fail` (every assertion calls it), by
+# the status of its last command, by running longer than its time limit, by
+# leaving tracefs other than it was, and by what the kernel complains of
+# meanwhile. `fail` inside $(...) ends only the substitution.
+#
+# For each test one line: "ok NAME", "not ok NAME: reason" or "skip NAME:
+# reason", and after a failure what the test wrote, indented. The last line is
+# "TESTS passed failed skipped". NAME is script/function without test_.
+# With T_ONLY, an extended regular expression, only the names that match run.
+
+# shellcheck disable=SC2034 # for the tests
+tracefs=/sys/kernel/tracing
+t_script=$(basename "$0" .sh)
+t_limit=60 # seconds; a script may set it
+t_status_skip=77
+t_complaint='WARNING:|BUG[: ]|Oops|[Cc]all [Tt]race|general protection|INFO: '
+
+# --- for the tests -----------------------------------------------------------
+
+# fail REASON...: ends the test. The first line is the reason, more are details.
+fail() {
+	printf '%s\n' "$*" | tail -n +2
+	printf '%s\n' "$*" | head -n 1 >"$t_reason"
+	exit 1
+}
+
+skip() {
+	printf '%s\n' "$*" >"$t_reason"
+	exit "$t_status_skip"
+}
+
+# show FILE...: the beginning of files, into the details of a failing test.
+show() {
+	local file
+	for file; do
+		[[ -s $file ]] || continue
+		echo "--- $file:"
+		head -c 4000 "$file" | head -n 30
+	done
+}
+
+# run COMMAND [ARG...]: its output goes to the files stdout and stderr, its
+# status to $status.
+run() {
+	"$@" >stdout 2>stderr
+	status=$?
+}
+
+# assert_status EXPECTED COMMAND [ARG...]: as run, and the status must be this.
+assert_status() {
+	local expected=$1
+	shift
+	run "$@"
+	[[ $status == "$expected" ]] && return
+	show stdout stderr
+	fail "status $status instead of $expected: $*"
+}
+
+# assert_eq EXPECTED ACTUAL [WHAT]
+assert_eq() {
+	[[ $1 == "$2" ]] || fail "${3:-value}: expected '$1', got '$2'"
+}
+
+# assert_match REGEX TEXT [WHAT]: REGEX is an extended one, and not anchored.
+assert_match() {
+	[[ $2 =~ $1 ]] || fail "${3:-text}: nothing matches '$1'
+$2"
+}
+
+# assert_no_match REGEX TEXT [WHAT]
+assert_no_match() {
+	[[ ! $2 =~ $1 ]] || fail "${3:-text}: '$1' matches '${BASH_REMATCH[0]}'
+$2"
+}
+
+# assert_json FILE [JQ-OPTION...] EXPRESSION: jq's EXPRESSION holds for the
+# array of all objects in FILE.
+assert_json() {
+	jq -e -s "${@:2}" "$1" >jq-said 2>&1 && return
+	show jq-said "$1"
+	fail "$1: not so: ${*:2}"
+}
+
+# assert_empty FILE
+assert_empty() {
+	[[ ! -s $1 ]] && return
+	show "$1"
+	fail "$1 is not empty"
+}
+
+# wait_for SECONDS COMMAND [ARG...]: until COMMAND succeeds; fails after SECONDS.
+wait_for() {
+	local seconds=$1 end
+	shift
+	end=$((SECONDS + seconds + 1))
+	until "$@"; do
+		((SECONDS < end)) || fail "not within $seconds s: $*"
+		sleep 0.05
+	done
+}
+
+# start COMMAND [ARG...]: in the background, its pid in $started. Unlike with a
+# bare '&', SIGINT and SIGQUIT are not ignored in it, and it is the leader of a
+# process group. Redirections of `start` are those of COMMAND.
+start() {
+	set -m
+	"$@" &
+	started=$!
+	set +m
+}
+
+# is_tracing PID: whether the timersnoop with this pid records calls by now.
+# It enables its events one by one, the probes of calls last.
+is_tracing() {
+	local enable state
+	for enable in "$tracefs"/instances/timersnoop-"$1"-*/events/timersnoop_"$1"_*/enable; do
+		{ read -r state <"$enable"; } 2>/dev/null || return
+		[[ $state == 1 ]] || return
+	done
+}
+
+# --- the runner --------------------------------------------------------------
+
+# What must be the same after a test as before it.
+t_tracefs_state() {
+	local file
+	for file in kprobe_events uprobe_events dynamic_events set_event set_event_pid tracing_on \
+		trace_clock current_tracer options/event-fork options/record-tgid; do
+		[[ -r $tracefs/$file ]] || continue
+		echo "$file:"
+		cat "$tracefs/$file"
+	done
+	echo "instances:"
+	ls "$tracefs/instances"
+}
+
+# Brings tracefs back to nothing, so that the next test does not inherit it.
+t_tracefs_reset() {
+	local instance
+	timersnoop --cleanup >/dev/null 2>&1 || :
+	for instance in "$tracefs"/instances/*/; do
+		[[ -d $instance ]] || continue
+		echo 0 >"$instance/events/enable"
+		rmdir "$instance"
+	done
+	echo 0 >"$tracefs/events/enable"
+	echo >"$tracefs/set_event_pid"
+	echo nop >"$tracefs/current_tracer"
+	echo 1 >"$tracefs/tracing_on"
+	echo local >"$tracefs/trace_clock"
+	: >"$tracefs/kprobe_events"
+	[[ ! -w $tracefs/uprobe_events ]] || : >"$tracefs/uprobe_events"
+}
+
+# Kills what the test left running, wherever it hid: its environment tells.
+t_kill_leftovers() {
+	local environ pid
+	while read -r environ; do
+		pid=${environ#/proc/}
+		kill -9 "${pid%/environ}" 2>/dev/null
+	done < <(grep -lszF "T_TEST=$1" /proc/[0-9]*/environ)
+}
+
+# t_body FUNCTION DIR: what the subshell of a test does.
+t_body() {
+	cd "$2" || exit
+	"$1"
+}
+
+# t_attempt FUNCTION DIR LOG: its status; 124 when time ran out.
+t_attempt() {
+	local test watch result
+	# Job control gives the test a process group and leaves SIGINT alone.
+	set -m
+	(T_TEST=$3 && export T_TEST && t_body "$1" "$2") >"$3" 2>&1 </dev/null &
+	test=$!
+	sleep "$t_limit" &
+	watch=$!
+	set +m
+	{ wait -n "$test" "$watch"; } 2>/dev/null
+	result=$?
+	if kill -0 "$test" 2>/dev/null; then
+		kill -9 -- "-$test"
+		wait "$test"
+		result=124
+	fi 2>/dev/null
+	{ kill "$watch" && wait "$watch"; } 2>/dev/null
+	t_kill_leftovers "$3"
+	return "$result"
+}
+
+# t_verdict STATUS DIR: the reason of a failure, or nothing.
+t_verdict() {
+	local reason=''
+	[[ ! -s $t_reason ]] || reason=$(<"$t_reason")
+	case $1 in
+	0 | "$t_status_skip") ;;
+	124) echo "did not end within $t_limit s" ;;
+	*) echo "${reason:-its last command failed ($1)}" ;;
+	esac
+	t_tracefs_state >"$2/state-after"
+	if ! cmp -s "$2/state-before" "$2/state-after"; then
+		if (($1 != 124)); then # after a kill it is no wonder
+			echo "tracefs is not as it was"
+			diff -U 0 "$2/state-before" "$2/state-after" | tail -n +3 >>"$2/log"
+		fi
+		t_tracefs_reset 2>>"$2/log"
+	fi
+	dmesg | sed "1,/${2//\//.}\$/d" >"$2/dmesg"
+	if grep -qE "$t_complaint" "$2/dmesg"; then
+		echo "the kernel complained"
+		head -n 40 "$2/dmesg" >>"$2/log"
+	fi
+}
+
+t_run_one() {
+	local function=$1 name=$2 dir result reason took
+	dir=$(mktemp -d /tmp/test.XXXXXX)
+	mkdir "$dir/work"
+	chmod 755 "$dir" # tests may have other users
+	chmod 1777 "$dir/work"
+	t_reason=$dir/reason
+	t_tracefs_state >"$dir/state-before"
+	echo "test $name in $dir" >/dev/kmsg
+	took=${EPOCHREALTIME/./}
+	t_attempt "$function" "$dir/work" "$dir/log"
+	result=$?
+	took=" ($(((${EPOCHREALTIME/./} - took) / 1000)) ms)"
+	[[ ${T_TIMES:-} ]] || took=''
+	reason=$(t_verdict "$result" "$dir" | sed ':a; N; $!ba; s/\n/; /g')
+	if [[ $reason ]]; then
+		t_failed=$((t_failed + 1))
+		echo "not ok $name: $reason$took"
+		head -c 12000 "$dir/log" | sed 's/^/    /'
+	elif ((result == t_status_skip)); then
+		t_skipped=$((t_skipped + 1))
+		echo "skip $name: $(<"$t_reason")"
+	else
+		t_passed=$((t_passed + 1))
+		echo "ok $name$took"
+	fi
+	rm -rf "$dir"
+}
+
+# The functions test_*, in the order of the file.
+t_list() {
+	local name
+	shopt -s extdebug
+	for name in $(compgen -A function test_); do
+		declare -F "$name"
+	done | sort -k 2n | cut -d' ' -f1
+}
+
+run_tests() {
+	local function name
+	t_passed=0 t_failed=0 t_skipped=0
+	for function in $(t_list); do
+		name=$t_script/${function#test_}
+		if [[ $name =~ ${T_ONLY:-} ]]; then
+			t_run_one "$function" "$name"
+		fi
+	done
+	echo "TESTS $t_passed $t_failed $t_skipped"
+	((t_failed == 0))
+}

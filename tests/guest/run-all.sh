@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# Run the guest tests: one guest for each kernel, two at a time.
+#
+#   tests/guest/run-all.sh [OPTION...] [KERNEL...]
+#
+# KERNEL is as for scripts/guest.sh (default: 5.10 6.1 6.12 7.2). The tests are
+# the executable tests/guest/*.sh; see tests/guest/lib.sh for what they print.
+# Needs ./timersnoop and the guest programs: make timersnoop guest-programs.
+#
+#   -t REGEX    only tests whose SCRIPT/NAME matches (extended, not anchored)
+#   -j N        N guests at a time (default 2)
+#   -v          with the time that each test took
+#   --timeout SECONDS   for each guest (default 600)
+#
+# Each line of a guest has its kernel in front of it. A guest, or a script, that
+# does not get to its end is one failed test. The last line is
+# "guests: N passed, N failed, N skipped"; exit status 1 when a test failed.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+
+only='' jobs=2 times='' limit=600 kernels=()
+
+parse() {
+	while (($#)); do
+		case $1 in
+		-t | -j | --timeout)
+			(($# > 1)) || die "$1 needs a value"
+			;;&
+		-t) only=$2 && shift ;;
+		-j) jobs=$2 && shift ;;
+		--timeout) limit=$2 && shift ;;
+		-v) times=1 ;;
+		-h | --help)
+			show_help "$0"
+			exit 0
+			;;
+		-*) die "unknown option '$1' (see --help)" ;;
+		*) kernels+=("$1") ;;
+		esac
+		shift
+	done
+	[[ $jobs =~ ^[1-9][0-9]*$ ]] || die "not a number of guests: $jobs"
+	((${#kernels[@]})) || kernels=(5.10 6.1 6.12 7.2)
+}
+
+find_scripts() {
+	local script
+	for script in "$top"/tests/guest/*.sh; do
+		[[ -x $script && $script != */run-all.sh ]] || continue
+		scripts+=("$(basename "$script")")
+	done
+	((${#scripts[@]})) || die "there are no tests"
+}
+
+# What runs in the guest. No script must keep the others from running.
+# shellcheck disable=SC2016 # for the shell there
+in_guest='for script; do
+	bash "/tests/$script" || :
+	echo "END $script"
+done'
+
+# run_guest KERNEL LOG: what the guest said to LOG, its tests also to us.
+run_guest() {
+	local kernel=$1 log=$2 status=0
+	"$top/scripts/guest.sh" "$kernel" --timeout "$limit" -- \
+		env T_ONLY="$only" T_TIMES="$times" bash -c "$in_guest" tests "${scripts[@]}" 2>&1 |
+		tee "$log" | grep --line-buffered -vE '^(TESTS [0-9 ]+|END .*)$' |
+		sed -u "s/^/${kernel//\//\\/} /" || status=${PIPESTATUS[0]}
+	echo "STATUS $status" >>"$log"
+}
+
+# judge KERNEL LOG: the failures that the tests did not tell themselves.
+judge() {
+	local kernel=$1 log=$2 status script
+	status=$(sed -n '$s/^STATUS //p' "$log")
+	if [[ $status != 0 ]]; then
+		echo "$kernel not ok guest: it did not report (status ${status:-unknown})"
+		return
+	fi
+	for script in "${scripts[@]}"; do
+		# TESTS is the line before END, unless the script broke off.
+		grep -B 1 -xF "END $script" "$log" | grep -q '^TESTS ' ||
+			echo "$kernel not ok ${script%.sh}: it did not get to its end"
+	done
+}
+
+# sum LOG...: "passed failed skipped"
+sum() {
+	awk '/^TESTS / { p += $2; f += $3; s += $4 } END { print p + 0, f + 0, s + 0 }' "$@"
+}
+
+conclude() {
+	local kernel log passed=0 failed=0 skipped=0 p f s more
+	for kernel in "${kernels[@]}"; do
+		log=$work/${kernel//\//_}
+		more=$(judge "$kernel" "$log")
+		read -r p f s < <(sum "$log")
+		if [[ $more ]]; then
+			echo "$more"
+			f=$((f + $(wc -l <<<"$more")))
+		fi
+		echo "$kernel: $p passed, $f failed, $s skipped"
+		((passed += p, failed += f, skipped += s)) || :
+	done
+	echo "guests: $passed passed, $failed failed, $skipped skipped"
+	((passed + failed + skipped)) || die "no test matches '$only'"
+	((failed == 0))
+}
+
+running=()
+# shellcheck disable=SC2317 # called by the trap
+clean_up() {
+	trap '' INT TERM HUP
+	local child
+	for child in "${running[@]}"; do
+		# its pipeline, whose guest.sh cleans up after itself
+		pkill -TERM -P "$child" 2>/dev/null || :
+	done
+	wait
+	rm -rf "$work"
+}
+
+scripts=()
+parse "$@"
+find_scripts
+[[ -x $top/timersnoop ]] || die "no ./timersnoop: run make first"
+work=$(mktemp -d)
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+for kernel in "${kernels[@]}"; do
+	while (($(jobs -rp | wc -l) >= jobs)); do wait -n || :; done
+	run_guest "$kernel" "$work/${kernel//\//_}" &
+	running+=("$!")
+done
+wait "${running[@]}" || :
+running=()
+conclude
