@@ -198,8 +198,10 @@ static void take_old(struct calls *calls, const struct record *record)
 {
 	struct open_call *open = *find(calls, record->tid);
 
-	/* Other system calls write an itimerspec through the same function. */
-	if (!open)
+	/* Other system calls write an itimerspec through the same function; a
+	 * call whose return was missed may still be open then. */
+	if (!open || open->call.old_value.from != FROM_NONE ||
+	    (open->call.has_pointers && !open->call.old_ptr))
 		return;
 	open->last_cpu = record->cpu;
 	open->call.old_value = record->old;

@@ -11,6 +11,7 @@
 #include "timersnoop/host.h"
 #include "timersnoop/live.h"
 #include "timersnoop/view.h"
+#include "timersnoop/wakeups.h"
 
 /* Where the probes of a pasted plan go; a run's own group has its name. */
 #define PLAN_GROUP "timersnoop"
@@ -106,13 +107,17 @@ static void print_settings(const struct options *options)
 int cmd_dry_run(const struct options *options)
 {
 	const struct plan_wishes wishes = { .user_ids = options->user_count > 0 };
+	uint32_t uids[OPTION_LIST_MAX];
 	struct kernel_features features;
 	struct probe_plan plan;
 	struct error err;
-	int status = host_tracefs(&err);
+	int status;
 
+	if (command_check_pids(options, &err) < 0 || command_find_users(options, uids, &err) < 0)
+		return command_fail(EXIT_USAGE, &err);
+	status = host_tracefs(&err);
 	if (status == 0) {
-		status = host_features(&features, &wishes, true, &err);
+		status = host_features(&features, &wishes, &err);
 	} else {
 		fprintf(stderr, "timersnoop: %s: the plan is made of kallsyms alone\n", err.text);
 		status = host_features_guess(&features, &err);
@@ -120,7 +125,7 @@ int cmd_dry_run(const struct options *options)
 	if (status == 0)
 		status = probe_plan_make(&plan, &features, &wishes, &err);
 	if (status < 0)
-		return command_fail(EXIT_CANNOT, &err);
+		return command_fail(options->argv ? EXIT_FAILED : EXIT_CANNOT, &err);
 	print_settings(options);
 	return describe(&features, &plan, options->verbose);
 }
@@ -204,33 +209,64 @@ static int fail(const struct error *err)
 	return command_fail(EXIT_CANNOT, err);
 }
 
-int cmd_doctor(const struct options *options)
+struct diagnosis {
+	struct kernel_features features;
+	struct probe_plan plan;
+	bool planned; /* both are filled */
+};
+
+/* Makes a session, traces one call of our own and undoes it all. */
+static int try_machine(struct diagnosis *diagnosis, struct error *err)
 {
 	const int32_t self = getpid();
 	const struct live_request request = { .pids = &self,
 					      .pid_count = 1,
 					      .session = { .wishes = { .user_ids = true } } };
 	struct live *live;
-	struct error err, closing;
+	struct error closing;
 	unsigned swept;
-	int status = host_tracefs(&err);
+	int status = host_tracefs(err);
 
 	if (status < 0)
-		return fail(&err);
-	printf("tracefs: %s\n", tracefs_tracing_dir());
-	session_sweep(&swept, &err);
-	status = live_open(&live, &request, &err);
+		return status;
+	if (session_sweep(&swept, err) < 0)
+		command_fail(EXIT_CANNOT, err);
+	status = live_open(&live, &request, err);
+	if (status < 0)
+		return status;
+	diagnosis->features = *live_features(live);
+	diagnosis->plan = *session_plan(live_session(live));
+	diagnosis->planned = true;
+	status = trace_self(live, &request, err);
+	if (live_close(live, &closing) < 0 && status == 0) {
+		*err = closing;
+		status = -closing.code;
+	}
+	return status;
+}
+
+int cmd_doctor(const struct options *options)
+{
+	struct diagnosis diagnosis = { .planned = false };
+	struct launch_signals before;
+	struct wakeups *wakeups;
+	struct error err;
+	int status;
+
+	/* Nothing ends us while probes stand; nothing is printed either. */
+	if (wakeups_new(&wakeups, &before, &err) < 0)
+		return command_fail(EXIT_FAILED, &err);
+	status = try_machine(&diagnosis, &err);
+	wakeups_free(wakeups);
+	sigprocmask(SIG_SETMASK, &before.mask, NULL);
+	if (diagnosis.planned) {
+		printf("tracefs: %s\n", tracefs_tracing_dir());
+		describe(&diagnosis.features, &diagnosis.plan, options->verbose);
+	}
 	if (status < 0)
 		return fail(&err);
-	status = describe(live_features(live), session_plan(live_session(live)), options->verbose);
-	if (trace_self(live, &request, &err) < 0)
-		status = EXIT_CANNOT;
-	if (live_close(live, &closing) < 0)
-		return command_fail(EXIT_FAILED, &closing);
-	if (status == EXIT_CANNOT)
-		return fail(&err);
 	puts("\nA call of our own was traced, whole: this machine can be traced.");
-	return fflush(stdout) == 0 ? status : EXIT_FAILED;
+	return fflush(stdout) == 0 ? EXIT_MATCHED : EXIT_FAILED;
 }
 
 int cmd_cleanup(const struct options *options)

@@ -78,9 +78,7 @@ static int add_all(struct list *list, struct error *err)
 	for (size_t i = 0; i < options->pid_count && ret == 0; i++)
 		if (procfs_task(options->pids[i], &process) == 0)
 			ret = add_process(list, &process);
-	return ret < 0 ? error_errno(err, -ret, "cannot read the timers of process %d in /proc",
-				     list->process.tgid)
-		       : 0;
+	return ret < 0 ? error_errno(err, -ret, "cannot read timers in /proc") : 0;
 }
 
 /* What is missing, and why; none of it makes the list wrong. */
@@ -115,6 +113,9 @@ static int write_all(const struct list *list, struct error *err)
 	fd = command_open_output(options, err);
 	if (fd < 0)
 		return fd;
+	status = command_empty_output(options, fd, err);
+	if (status < 0)
+		return status;
 	sink = sink_new(fd, -1);
 	if (!sink)
 		return error_errno(err, ENOMEM, "output");
@@ -160,6 +161,9 @@ int cmd_list(const struct options *options)
 	} else {
 		tell_missing(&list);
 		status = list.count ? EXIT_MATCHED : EXIT_NOTHING;
+		/* "No timer" is not what was found of a process that is closed to us. */
+		if (options->pid_count && list.denied)
+			status = EXIT_INCOMPLETE;
 	}
 	free(list.rows);
 	return status;

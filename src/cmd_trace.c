@@ -33,6 +33,7 @@ struct trace {
 	struct tasks *tasks;
 	struct wakeups *wakeups;
 	struct launch_signals signals_before;
+	struct launch_identity identity; /* COMMAND's */
 	struct launch *launch;
 	int32_t launched;
 	enum {
@@ -44,12 +45,14 @@ struct trace {
 	struct view *view;
 	struct sink *sink;
 	int out_fd;
-	bool closed; /* nobody reads the output any more */
+	bool recorded; /* to its end: what is in the view is what there was */
+	bool closed;   /* nobody reads the output any more */
 	struct out_style style;
 	struct out_cache cache;
 	uint64_t *counted_lost; /* by CPU number: what its pages told of */
 	uint64_t missed;
-	int signals; /* that arrived */
+	bool missed_unknown;
+	int signals; /* that came to us alone, with COMMAND */
 };
 
 static void note(const struct trace *trace, const char *format, ...)
@@ -75,6 +78,8 @@ static int resolve(struct trace *trace, struct error *err)
 
 	if (status == 0)
 		status = command_find_users(options, trace->uids, err);
+	if (status == 0 && options->run_as)
+		status = launch_identity(&trace->identity, options->run_as_user, err);
 	trace->selection = (struct selection){
 		.pids = options->pids,
 		.pid_count = options->pid_count,
@@ -88,21 +93,6 @@ static int resolve(struct trace *trace, struct error *err)
 	return status;
 }
 
-static int open_output(struct trace *trace, struct error *err)
-{
-	const struct options *options = trace->options;
-
-	trace->out_fd = command_open_output(options, err);
-	if (trace->out_fd < 0)
-		return trace->out_fd;
-	if (options->quiet)
-		return 0;
-	trace->sink = sink_new(trace->out_fd, wakeups_signal_fd(trace->wakeups));
-	if (!trace->sink)
-		return error_errno(err, ENOMEM, "output");
-	return 0;
-}
-
 static bool wants_color(const struct trace *trace)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -114,38 +104,43 @@ static bool wants_color(const struct trace *trace)
 	       !(term && strcmp(term, "dumb") == 0);
 }
 
-static void set_style(struct trace *trace)
+/* The wall clock may be set, and CLOCK_MONOTONIC stands still in suspend; what
+ * reading one after the other costs is no reason to change. */
+static void set_clocks(struct trace *trace)
 {
 	struct timespec wall, mono;
+	int64_t offset;
 
 	clock_gettime(CLOCK_MONOTONIC, &mono);
 	clock_gettime(CLOCK_REALTIME, &wall);
+	offset = (wall.tv_sec - mono.tv_sec) * NSEC_PER_SEC + (wall.tv_nsec - mono.tv_nsec);
+	if (llabs(offset - trace->style.wall_offset_ns) > NSEC_PER_SEC / 1000)
+		trace->style.wall_offset_ns = offset;
+}
+
+static void set_style(struct trace *trace)
+{
 	trace->style = (struct out_style){
 		.format = trace->options->format,
 		.time = trace->options->time,
 		.wide = trace->options->wide,
 		.color = wants_color(trace),
 		.header = trace->options->header,
-		.wall_offset_ns =
-			(wall.tv_sec - mono.tv_sec) * NSEC_PER_SEC + (wall.tv_nsec - mono.tv_nsec),
 		.start_ns = live_since(trace->live),
 		.cache = &trace->cache,
 	};
+	set_clocks(trace);
 }
 
 /* COMMAND is made before anything of the trace is open, so it inherits none. */
 static int prepare_command(struct trace *trace, struct error *err)
 {
-	struct launch_identity identity = { .change = false };
-	int status = 0;
+	int status;
 
 	if (!trace->options->argv)
 		return 0;
-	if (trace->options->run_as)
-		status = launch_identity(&identity, trace->options->run_as_user, err);
-	if (status == 0)
-		status = launch_start(&trace->launch, trace->options->argv, &identity,
-				      &trace->signals_before, err);
+	status = launch_start(&trace->launch, trace->options->argv, &trace->identity,
+			      &trace->signals_before, err);
 	if (status == 0) {
 		trace->launched = launch_pid(trace->launch);
 		wakeups_add_command(trace->wakeups, launch_fd(trace->launch));
@@ -254,6 +249,7 @@ static long show_round(struct trace *trace, uint64_t limit)
 	long records = 0;
 	int status;
 
+	set_clocks(trace);
 	merge_begin(merge, limit);
 	while ((status = merge_next(merge, &merged)) > 0) {
 		if (merged.kind == MERGE_LOSS_COUNTED)
@@ -262,7 +258,7 @@ static long show_round(struct trace *trace, uint64_t limit)
 		if (status < 0)
 			return status;
 		records++;
-		if (view_done(trace->view))
+		if (view_done(trace->view) || (trace->sink && sink_interrupted(trace->sink)))
 			break;
 	}
 	return status < 0 ? status : records;
@@ -276,11 +272,13 @@ static bool take_signal(struct trace *trace)
 
 	if (!signal)
 		return false;
-	trace->signals++;
-	if (!trace->launch || trace->signals > 1)
+	if (!trace->launch)
 		return true;
-	if (!from_terminal)
-		launch_signal(trace->launch, signal);
+	if (from_terminal)
+		return false;
+	if (trace->signals++)
+		return true;
+	launch_signal(trace->launch, signal);
 	return false;
 }
 
@@ -313,10 +311,11 @@ static int follow_stream(struct trace *trace, struct error *err)
 
 		if (records < 0)
 			return error_errno(err, (int)-records, "cannot read the trace");
-		if (trace->sink && sink_settle(trace->sink) < 0 &&
-		    sink_error(trace->sink) != -EINTR)
-			return 0;
-		if (merge_waiting(live_merge(trace->live)))
+		why = trace->sink ? sink_settle(trace->sink) : 0;
+		if (why < 0 && why != -EINTR)
+			return 0; /* told when the output is finished */
+		/* An interrupted write goes on after what interrupted it. */
+		if (why == -EINTR || merge_waiting(live_merge(trace->live)))
 			sleep = 0;
 		else if (records >= BUSY_ROUND)
 			sleep = BUSY_PAUSE_NS;
@@ -359,6 +358,9 @@ static int finish_stream(struct trace *trace, struct error *err)
 
 	if (status < 0)
 		return status;
+	/* From here on only a signal keeps it from waiting for its reader. */
+	if (trace->sink)
+		sink_set_interrupt(trace->sink, wakeups_signal_fd(trace->wakeups));
 	if (!view_done(trace->view)) {
 		records = show_round(trace, UINT64_MAX);
 		view_finish(trace->view, live_now());
@@ -367,8 +369,10 @@ static int finish_stream(struct trace *trace, struct error *err)
 	}
 	if (records < 0)
 		return error_errno(err, (int)-records, "cannot read the trace");
-	if (session_missed(live_session(trace->live), &trace->missed, err) < 0)
+	if (session_missed(live_session(trace->live), &trace->missed, err) < 0) {
 		note(trace, "%s", err->text);
+		trace->missed_unknown = true;
+	}
 	return status;
 }
 
@@ -381,9 +385,9 @@ static int status_of_data(const struct trace *trace)
 		note(trace, "%llu calls were under way when tracing began or stopped",
 		     (unsigned long long)totals.in_flight);
 	if (totals.lost || totals.lost_unknown || totals.incomplete || totals.malformed ||
-	    trace->missed) {
+	    trace->missed || trace->missed_unknown) {
 		if (!trace->options->quiet)
-			command_tell_loss(&totals, trace->missed);
+			command_tell_loss(&totals, trace->missed, trace->missed_unknown);
 		return EXIT_INCOMPLETE;
 	}
 	return totals.matched ? EXIT_MATCHED : EXIT_NOTHING;
@@ -435,15 +439,20 @@ static void free_trace(struct trace *trace)
 
 static int prepare(struct trace *trace, struct error *err)
 {
-	int status = wakeups_new(&trace->wakeups, &trace->signals_before, err);
+	int status;
 
-	/* Writing to a pipe that nobody reads is an error to handle, not an end. */
-	signal(SIGPIPE, SIG_IGN);
-	if (status == 0)
-		status = open_output(trace, err);
-	if (status == 0)
-		status = prepare_command(trace, err);
-	return status;
+	/* Before signals are blocked: to open a pipe may take until it is read. */
+	trace->out_fd = command_open_output(trace->options, err);
+	if (trace->out_fd < 0)
+		return trace->out_fd;
+	status = wakeups_new(&trace->wakeups, &trace->signals_before, err);
+	if (status < 0)
+		return status;
+	if (!trace->options->quiet)
+		trace->sink = sink_new(trace->out_fd, wakeups_urgent_fd(trace->wakeups));
+	if (!trace->options->quiet && !trace->sink)
+		return error_errno(err, ENOMEM, "output");
+	return prepare_command(trace, err);
 }
 
 /* From the first record to the last. An exit status. */
@@ -451,6 +460,9 @@ static int run(struct trace *trace, struct error *err)
 {
 	int status;
 
+	status = command_empty_output(trace->options, trace->out_fd, err);
+	if (status < 0)
+		return command_fail(EXIT_FAILED, err);
 	if (trace->sink && trace->style.header)
 		out_for(trace->style.format)->header(trace->sink, &trace->style);
 	if (trace->launch) {
@@ -466,10 +478,19 @@ static int run(struct trace *trace, struct error *err)
 		status = finish_stream(trace, err);
 	if (status < 0)
 		return command_fail(EXIT_FAILED, err);
+	trace->recorded = true;
+	return EXIT_MATCHED;
+}
+
+/* What may take as long as a reader likes, once nothing is probed any more. */
+static int finish(struct trace *trace, struct error *err)
+{
+	int status = 0;
+
+	wakeups_add_output(trace->wakeups, -1);
 	/* Whoever closed the pipe has all that was wanted. */
-	status = trace->closed
-			 ? 0
-			 : command_finish_output(trace->options, trace->sink, trace->out_fd, err);
+	if (!trace->closed)
+		status = command_finish_output(trace->options, trace->sink, trace->out_fd, err);
 	if (status < 0)
 		return command_fail(EXIT_FAILED, err);
 	return status_of_data(trace);
@@ -495,6 +516,8 @@ int cmd_trace(const struct options *options)
 	}
 	if (live_close(trace.live, &err) < 0)
 		status = command_fail(EXIT_FAILED, &err);
+	if (trace.recorded && status != EXIT_FAILED)
+		status = finish(&trace, &err);
 	status = final_status(&trace, status);
 	free_trace(&trace);
 	return status;

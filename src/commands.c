@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "timersnoop/procfs.h"
@@ -20,18 +21,25 @@ int command_fail(int status, const struct error *err)
 	return status;
 }
 
-void command_tell_loss(const struct view_totals *totals, uint64_t missed)
+void command_tell_loss(const struct view_totals *totals, uint64_t missed, bool missed_unknown)
 {
 	const char *separator = "timersnoop: data incomplete: ";
 
-	if (totals->lost || totals->lost_unknown) {
+	if (totals->lost) {
 		fprintf(stderr, "%s%llu%s records lost by the ring buffer", separator,
 			(unsigned long long)totals->lost, totals->lost_unknown ? " or more" : "");
+		separator = ", ";
+	} else if (totals->lost_unknown) {
+		fprintf(stderr, "%srecords lost by the ring buffer, number unknown", separator);
 		separator = ", ";
 	}
 	if (missed) {
 		fprintf(stderr, "%s%llu probe hits missed (of any process)", separator,
 			(unsigned long long)missed);
+		separator = ", ";
+	}
+	if (missed_unknown) {
+		fprintf(stderr, "%smissed probe hits unknown", separator);
 		separator = ", ";
 	}
 	if (totals->incomplete) {
@@ -70,8 +78,12 @@ int command_check_pids(const struct options *options, struct error *err)
 		struct procfs_task task;
 		int32_t pid = options->pids[i];
 
-		if (procfs_task(pid, &task) < 0)
+		int status = procfs_task(pid, &task);
+
+		if (status == -ESRCH)
 			return error_set(err, ESRCH, "no process %d", pid);
+		if (status < 0)
+			return error_errno(err, -status, "cannot look at process %d", pid);
 		if (task.tgid != pid) {
 			error_set(err, EINVAL, "%d is a thread of process %d", pid, task.tgid);
 			error_hint(err, "-p %d means all threads of the process", task.tgid);
@@ -114,10 +126,20 @@ int command_open_output(const struct options *options, struct error *err)
 
 	if (!options->output)
 		return STDOUT_FILENO;
-	fd = open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	fd = open(options->output, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return error_errno(err, errno, "cannot write %s", options->output);
 	return fd;
+}
+
+int command_empty_output(const struct options *options, int fd, struct error *err)
+{
+	struct stat info;
+
+	if (!options->output || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode) ||
+	    ftruncate(fd, 0) == 0)
+		return 0;
+	return error_errno(err, errno, "cannot empty %s", options->output);
 }
 
 int command_finish_output(const struct options *options, struct sink *sink, int fd,
@@ -129,6 +151,8 @@ int command_finish_output(const struct options *options, struct sink *sink, int 
 	/* Whoever closed the pipe has all that was wanted. */
 	if (status == -EPIPE)
 		return 0;
+	if (status == -EINTR && !sink_dropped_lines(sink))
+		return error_set(err, EINTR, "interrupted before all was written to %s", name);
 	if (status == 0 && sink)
 		status = sink_error(sink);
 	if (status < 0)

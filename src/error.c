@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "timersnoop/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@ static void error_fill(struct error *err, int code, bool with_reason, const char
 		       va_list args)
 {
 	char text[sizeof(err->text)];
+	int kept = errno; /* callers still look at it */
 	size_t length;
 
 	vsnprintf(text, sizeof(text), format, args);
@@ -21,6 +23,7 @@ static void error_fill(struct error *err, int code, bool with_reason, const char
 	memcpy(err->text, text, strlen(text) + 1);
 	err->code = code;
 	err->hint[0] = '\0';
+	errno = kept;
 }
 
 int error_set(struct error *err, int code, const char *format, ...)

@@ -22,7 +22,7 @@ static bool has_file(const char *dir, const char *file)
 	char path[600];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, file);
-	return access(path, F_OK) == 0;
+	return faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0;
 }
 
 /* The first mount of `type` under which a tracefs shows. */
@@ -40,7 +40,8 @@ static int find_mount_of(const char *type, const char *below, char *path, size_t
 		snprintf(path, size, "%s%s", mount->mnt_dir, below);
 		/* Covered by another mount, or a debugfs without tracing, it
 		 * has no such file; unreadable, it is still the one to name. */
-		if (has_file(path, "instances") || (access(path, X_OK) < 0 && errno == EACCES))
+		if (has_file(path, "instances") ||
+		    (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 && errno == EACCES))
 			status = 0;
 	}
 	endmntent(mounts);
@@ -123,6 +124,21 @@ static int check_kprobe_events(const char *dir, struct error *err)
 	return 0;
 }
 
+/*
+ * The kernel numbers tasks as its first PID namespace does (PROC_PID_INIT_INO,
+ * linux/proc_ns.h), /proc as ours: in another the two would be mixed up.
+ */
+static int check_namespace(struct error *err)
+{
+	struct stat info;
+
+	if (stat("/proc/self/ns/pid", &info) < 0 || info.st_ino == 0xEFFFFFFCU)
+		return 0;
+	error_set(err, EXDEV, "this is not the first PID namespace, whose ids the kernel records");
+	error_hint(err, "run it on the host, or in a container that shares the host's PIDs");
+	return -EXDEV;
+}
+
 int host_tracefs(struct error *err)
 {
 	char dir[512];
@@ -135,11 +151,12 @@ int host_tracefs(struct error *err)
 	}
 	if (status < 0)
 		return error_errno(err, -status, "cannot read /proc/self/mounts");
-	if (access(dir, X_OK) < 0)
+	if (faccessat(AT_FDCWD, dir, X_OK, AT_EACCESS) < 0)
 		return refuse_access(err, errno, dir);
 	if (tracefs_set_tracing_dir(dir) < 0)
 		return error_errno(err, errno, "cannot use %s", dir);
-	return check_kprobe_events(dir, err);
+	status = check_kprobe_events(dir, err);
+	return status ? status : check_namespace(err);
 }
 
 static int read_symbols(struct kernel_features *features, struct error *err)
@@ -213,7 +230,7 @@ static int read_uname(struct kernel_features *features, struct error *err)
 	return 0;
 }
 
-int host_features(struct kernel_features *features, const struct plan_wishes *wishes, bool symbols,
+int host_features(struct kernel_features *features, const struct plan_wishes *wishes,
 		  struct error *err)
 {
 	char *readme;
@@ -228,7 +245,7 @@ int host_features(struct kernel_features *features, const struct plan_wishes *wi
 	free(readme);
 	if (wishes->user_ids)
 		features->cred_uid_offset = cred_uid_offset();
-	return symbols ? read_symbols(features, err) : 0;
+	return read_symbols(features, err);
 }
 
 int host_features_guess(struct kernel_features *features, struct error *err)

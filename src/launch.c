@@ -143,7 +143,8 @@ static void reset_signals(const struct launch *launch, const struct launch_signa
 	sigemptyset(&empty);
 	sigaction(SIGPIPE, &standard, NULL);
 	sigaction(SIGCHLD, &launch->old_sigchld, NULL);
-	for (int i = 1; signals && i < SIGRTMIN; i++)
+	sigaction(SIGXFSZ, &standard, NULL);
+	for (int i = 1; signals && i <= SIGRTMAX; i++)
 		if (sigismember(&signals->ignored, i) == 1)
 			sigaction(i, &ignore, NULL);
 	sigprocmask(SIG_SETMASK, signals ? &signals->mask : &empty, NULL);

@@ -78,7 +78,7 @@ int live_open(struct live **out, const struct live_request *request, struct erro
 	*out = NULL;
 	if (!live)
 		return error_errno(err, ENOMEM, "trace");
-	status = host_features(&live->features, &request->session.wishes, true, err);
+	status = host_features(&live->features, &request->session.wishes, err);
 	if (status == 0)
 		status = session_open(&live->session, &request->session, &live->features, err);
 	if (status == 0)
@@ -128,10 +128,9 @@ int live_lookup(int32_t tid, struct task *task)
 
 struct scan {
 	struct tasks *tasks;
-	struct session *session;
-	bool follow; /* add what is new to the instance's pids */
-	size_t added;
-	struct error *err;
+	bool follow; /* note what is new, for the instance's pids */
+	int32_t *added;
+	size_t count;
 };
 
 static int scan_task(void *context, const struct procfs_task *seen)
@@ -139,44 +138,57 @@ static int scan_task(void *context, const struct procfs_task *seen)
 	struct scan *scan = context;
 	struct task task = task_from(seen);
 	bool known = tasks_find(scan->tasks, task.tid) != NULL;
+	int32_t *larger;
 
 	if (tasks_learn(scan->tasks, &task) < 0)
 		return -ENOMEM;
 	if (!scan->follow || known)
 		return 0;
-	scan->added++;
-	return session_follow(scan->session, &task.tid, 1, scan->err);
+	larger = realloc(scan->added, (scan->count + 1) * sizeof(*larger));
+	if (!larger)
+		return -ENOMEM;
+	scan->added = larger;
+	scan->added[scan->count++] = task.tid;
+	return 0;
 }
 
 /*
  * A thread made between the listing and its parent's entry in set_event_pid
- * is not followed by event-fork: list again until nothing new turns up.
+ * is not followed by event-fork: list again until nothing new turns up. All of
+ * a listing at once, since each write waits for grace periods.
  */
-static int follow_process(struct scan *scan, int32_t pid)
+static int follow_process(struct live *live, struct scan *scan, int32_t pid, struct error *err)
 {
-	int status = 0;
+	int status;
 
 	do {
-		scan->added = 0;
+		scan->count = 0;
 		status = procfs_threads(pid, scan_task, scan);
-	} while (status == 0 && scan->added);
-	return status == -ESRCH ? 0 : status;
+		if (status == -ESRCH)
+			return 0;
+		if (status < 0)
+			return error_errno(err, -status, "cannot list the threads of %d", pid);
+		if (scan->count)
+			status = session_follow(live->session, scan->added, scan->count, err);
+	} while (status == 0 && scan->count);
+	return status;
 }
 
 static int scan_tasks(struct live *live, const struct live_request *request, struct tasks *tasks,
 		      struct error *err)
 {
-	struct scan scan = { .tasks = tasks,
-			     .session = live->session,
-			     .err = err,
-			     .follow = request->pid_count > 0 };
+	struct scan scan = { .tasks = tasks, .follow = request->pid_count > 0 };
 	int status = 0;
 
-	if (!request->pid_count)
+	if (!request->pid_count) {
 		status = procfs_threads(0, scan_task, &scan);
+		if (status < 0)
+			error_errno(err, -status, "cannot list the running tasks");
+	}
 	for (size_t i = 0; i < request->pid_count && status == 0; i++)
-		status = follow_process(&scan, request->pids[i]);
-	return status < 0 ? error_errno(err, -status, "cannot list the running tasks") : 0;
+		status = follow_process(live, &scan, request->pids[i], err);
+	free(scan.added);
+	return status;
 }
 
 int live_start(struct live *live, const struct live_request *request, struct tasks *tasks,

@@ -2,7 +2,7 @@
 /*
  * timersnoop: shows what programs really do with timers, without BPF.
  *
- *  tracefs -> capture -> page -> decode -> merge -> calls -> view -> out_*
+ *  tracefs -> capture -> page -> merge -> decode -> calls -> view -> out_*
  *
  *   main             this file: which command, and what it returns
  *   options          argv -> one struct; the text of --help

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <tracefs.h>
 
 #define PROBES_FILE "kprobe_events"
@@ -103,10 +104,11 @@ static int remove_one(const char *path, int length, struct error *err)
 	return -errno;
 }
 
-int probe_group_remove(const char *group, struct error *err)
+/* Deletes what one listing shows: their number, or -errno. */
+static int remove_listed(const char *group, struct error *err)
 {
 	char *text = read_file(PROBES_FILE, err);
-	int status = 0;
+	int count = 0, status = 0;
 
 	if (!text)
 		return -errno;
@@ -116,12 +118,38 @@ int probe_group_remove(const char *group, struct error *err)
 
 		if (!start || !in_group(start, group_length, group))
 			continue;
+		count++;
 		removed = remove_one(start, group_length + 1 + name_length, status ? NULL : err);
 		if (removed < 0)
 			status = removed;
 	}
 	free(text);
-	return status;
+	return status ? status : count;
+}
+
+int probe_group_remove(const char *group, struct error *err)
+{
+	int removed = 0, empty = 0;
+
+	/* A listing takes several reads: while others delete theirs, lines
+	 * move up and one of ours may be passed over. */
+	while (empty < 2) {
+		int count = remove_listed(group, err);
+
+		if (count < 0)
+			return count;
+		removed += count;
+		empty = count ? 0 : empty + 1;
+	}
+	return removed;
+}
+
+int probe_group_remove_probe(const char *group, const struct probe *probe, struct error *err)
+{
+	char path[128];
+	int length = snprintf(path, sizeof(path), "%s/%s", group, probe->event);
+
+	return remove_one(path, length, err);
 }
 
 int probe_group_walk(const char *prefix, void (*each)(void *context, const char *group),
@@ -154,7 +182,8 @@ int probe_group_walk(const char *prefix, void (*each)(void *context, const char 
 static int sum_missed(const char *events, const char *profile, const char *group,
 		      const char *except, uint64_t *missed)
 {
-	*missed = 0;
+	uint64_t sum = 0;
+
 	for (; *events; events = next_line(events), profile = next_line(profile)) {
 		unsigned long long hits, misses;
 		int group_length, name_length;
@@ -167,9 +196,12 @@ static int sum_missed(const char *events, const char *profile, const char *group
 			return -EAGAIN;
 		if (in_group(start, group_length, group) &&
 		    strncmp(name, except, strlen(except)) != 0)
-			*missed += misses;
+			sum += misses;
 	}
-	return *profile ? -EAGAIN : 0;
+	if (*profile)
+		return -EAGAIN;
+	*missed = sum;
+	return 0;
 }
 
 int probe_group_missed(const char *group, const char *except, uint64_t *missed, struct error *err)
@@ -177,9 +209,12 @@ int probe_group_missed(const char *group, const char *except, uint64_t *missed, 
 	int status = -EAGAIN;
 
 	for (int i = 0; i < PROFILE_TRIES && status == -EAGAIN; i++) {
-		char *events = read_file(PROBES_FILE, err);
-		char *profile = events ? read_file(PROFILE_FILE, err) : NULL;
+		const struct timespec pause = { .tv_nsec = i * 10000000L };
+		char *events, *profile;
 
+		nanosleep(&pause, NULL);
+		events = read_file(PROBES_FILE, err);
+		profile = events ? read_file(PROFILE_FILE, err) : NULL;
 		status = profile ? sum_missed(events, profile, group, except, missed) : -errno;
 		free(profile);
 		free(events);

@@ -159,8 +159,12 @@ static int all_threads(int (*each)(void *context, const struct procfs_task *task
 	dir = opendir("/proc");
 	if (!dir)
 		return -errno;
-	while (!ret && (tgid = next_id(dir)) > 0)
+	while (!ret && (tgid = next_id(dir)) > 0) {
 		ret = process_threads(tgid, each, context, &found);
+		/* One that is hidden from us (hidepid) hides no other. */
+		if (ret == -EACCES || ret == -EPERM)
+			ret = 0;
+	}
 	if (!ret && tgid < 0)
 		ret = tgid;
 	closedir(dir);

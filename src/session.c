@@ -79,6 +79,9 @@ static int make_instance(struct session *session, struct error *err)
 			session->lock = status;
 			return 0;
 		}
+		/* A sweep may have come between; anything else is no race. */
+		if (status != -EWOULDBLOCK && status != -ENOENT)
+			break;
 		tracefs_instance_free(session->instance);
 		session->instance = NULL;
 	}
@@ -150,6 +153,8 @@ static int make_probes(struct session *session, const struct session_request *re
 			return error_set(err, refused.code, "cannot make a probe on %s: %s",
 					 probe->symbol, refused.text);
 		status = probe_group_remove(session->group, err);
+		if (status > 0)
+			status = 0;
 	}
 	return status;
 }
@@ -177,24 +182,30 @@ int session_open(struct session **out, const struct session_request *request,
 	return 0;
 }
 
+/* There is no such file when no probe of the group was made; a failure shows
+ * at once as probes that are still in use. */
+static void disable_group(struct tracefs_instance *instance, const char *group)
+{
+	char file[96];
+
+	snprintf(file, sizeof(file), "events/%s/enable", group);
+	tracefs_instance_file_write(instance, file, "0");
+}
+
 /*
  * The probes go before the instance, whose lock says that they are owned:
  * there is never a group of ours without its instance.
  */
 static int remove_all(struct tracefs_instance *instance, const char *group, struct error *err)
 {
-	char file[96];
 	int status;
 
-	/* There is no such file when no probe of the group was made; a failure
-	 * shows at once as probes that are still in use. */
-	snprintf(file, sizeof(file), "events/%s/enable", group);
-	tracefs_instance_file_write(instance, file, "0");
+	disable_group(instance, group);
 	status = probe_group_remove(group, err);
-	if (tracefs_instance_destroy(instance) < 0 && status == 0)
+	if (tracefs_instance_destroy(instance) < 0 && status >= 0)
 		status = error_errno(err, errno, "cannot remove the tracefs instance %s",
 				     tracefs_instance_get_name(instance));
-	return status;
+	return status < 0 ? status : 0;
 }
 
 int session_close(struct session *session, struct error *err)
@@ -204,6 +215,10 @@ int session_close(struct session *session, struct error *err)
 	if (!session)
 		return 0;
 	if (session->instance) {
+		disable_group(session->instance, session->group);
+		/* By name, which no listing can miss. */
+		for (size_t i = 0; i < session->plan.probe_count; i++)
+			probe_group_remove_probe(session->group, &session->plan.probes[i], NULL);
 		status = remove_all(session->instance, session->group, err);
 		tracefs_instance_free(session->instance);
 	}
@@ -376,8 +391,9 @@ static int sweep_orphans(const struct orphans *orphans, unsigned *removed, struc
 {
 	int status = 0;
 
-	for (size_t i = 0; i < orphans->count && status == 0; i++) {
+	for (size_t i = 0; i < orphans->count; i++) {
 		char instance[80];
+		int swept;
 
 		if (!is_ours(orphans->groups[i], GROUP_PREFIX, '_'))
 			continue;
@@ -387,9 +403,12 @@ static int sweep_orphans(const struct orphans *orphans, unsigned *removed, struc
 				*c = '-';
 		if (tracefs_instance_exists(instance))
 			continue;
-		status = probe_group_remove(orphans->groups[i], err);
-		if (status == 0)
+		/* What sweep_instance has removed just now is not there any more. */
+		swept = probe_group_remove(orphans->groups[i], status ? NULL : err);
+		if (swept > 0)
 			++*removed;
+		else if (status == 0)
+			status = swept;
 	}
 	return status;
 }
@@ -398,7 +417,7 @@ int session_sweep(unsigned *removed, struct error *err)
 {
 	struct orphans orphans = { .count = 0 };
 	char **names;
-	int status;
+	int status, swept;
 
 	*removed = 0;
 	/* Groups are listed before instances are looked for: a run that starts
@@ -407,9 +426,15 @@ int session_sweep(unsigned *removed, struct error *err)
 	if (status < 0)
 		return status;
 	names = tracefs_instances("^" INSTANCE_PREFIX);
-	for (char **name = names; name && *name && status == 0; name++)
-		if (is_ours(*name, INSTANCE_PREFIX, '-'))
-			status = sweep_instance(*name, removed, err);
+	/* One that cannot be removed does not keep the others. */
+	for (char **name = names; name && *name; name++) {
+		swept = is_ours(*name, INSTANCE_PREFIX, '-')
+				? sweep_instance(*name, removed, status ? NULL : err)
+				: 0;
+
+		status = status ? status : swept;
+	}
 	tracefs_list_free(names);
-	return status ? status : sweep_orphans(&orphans, removed, err);
+	swept = sweep_orphans(&orphans, removed, status ? NULL : err);
+	return status ? status : swept;
 }

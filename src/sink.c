@@ -29,6 +29,7 @@ struct sink {
 	bool regular;
 	bool pipe;
 	bool socket;
+	bool interrupted;
 	int final_error;   /* nothing is written any more */
 	int dropped_error; /* why the first dropped line was dropped */
 	uint64_t dropped;
@@ -148,7 +149,8 @@ static int sink_write(struct sink *sink)
 		else if (errno != EINTR && errno != EAGAIN)
 			error = -errno;
 	}
-	if (error && error != -EINTR)
+	sink->interrupted = error == -EINTR;
+	if (error && !sink->interrupted)
 		sink_give_up(sink, error);
 	if (sink->sent) {
 		memmove(sink->buffer, sink->buffer + sink->sent, sink->length - sink->sent);
@@ -189,6 +191,17 @@ void sink_line_end(struct sink *sink, const char *end)
 		sink_drop(sink, 1, error);
 	}
 	sink->whole = sink->length;
+}
+
+void sink_set_interrupt(struct sink *sink, int interrupt_fd)
+{
+	sink->interrupt_fd = interrupt_fd;
+	sink->interrupted = false;
+}
+
+bool sink_interrupted(const struct sink *sink)
+{
+	return sink->interrupted;
 }
 
 int sink_settle(struct sink *sink)

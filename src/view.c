@@ -57,6 +57,8 @@ static void show_call(void *context, const struct call *call)
 	if (!selection_takes(view->selection, task, call))
 		return;
 	view->totals.matched++;
+	if (call->missing)
+		view->totals.incomplete++;
 	if (!view->sink)
 		return;
 	caller.pid = task->tgid;
@@ -150,7 +152,6 @@ void view_finish(struct view *view, uint64_t now_ns)
 void view_totals(const struct view *view, struct view_totals *totals)
 {
 	*totals = view->totals;
-	totals->incomplete = calls_incomplete(view->calls);
 	totals->in_flight = calls_in_flight(view->calls);
 }
 

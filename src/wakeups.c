@@ -5,8 +5,10 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,41 +22,96 @@ struct wakeups {
 	size_t processes; /* pidfds behind the fixed ones */
 	size_t alive;     /* of them, still running */
 	size_t pipes;
+	size_t absent; /* pipes left out, of CPUs that are not there */
 	bool watch_processes;
 	uint64_t deadline_ns;
+	int deadline_fd; /* a timerfd: the deadline, for urgent_fd */
+	int urgent_fd;   /* an epoll of all but pipes and output */
 };
 
-static int open_signals(struct launch_signals *before)
+/*
+ * A CPU that is not online has no ring buffer, and poll() on its pipe returns at
+ * once with an error. Its pipe is left out then, and looked at this often in
+ * case the CPU has come up.
+ */
+#define ABSENT_CPU_PAUSE_NS NSEC_PER_SEC
+
+/* Whatever would end us and leave probes behind, and can be waited for. */
+static bool ends_programs(int number)
 {
-	/* Whatever would end us and leave probes behind. */
 	static const int signals[] = { SIGINT,  SIGTERM, SIGHUP,    SIGQUIT, SIGUSR1,
-				       SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU };
+				       SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU,
+				       SIGIO,   SIGPWR,  SIGSTKFLT };
+
+	if (number >= SIGRTMIN && number <= SIGRTMAX)
+		return true;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (signals[i] == number)
+			return true;
+	return false;
+}
+
+/*
+ * Blocks the ones that end programs and makes errors of the two that tell of
+ * output which cannot be written. 0 or -errno.
+ */
+static int take_signals(sigset_t *taken, struct launch_signals *before)
+{
 	const struct sigaction standard = { .sa_handler = SIG_DFL };
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction action;
-	sigset_t set;
 
-	sigemptyset(&set);
+	sigemptyset(taken);
 	sigemptyset(&before->ignored);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		bool ignored =
-			sigaction(signals[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+	for (int number = 1; number <= SIGRTMAX; number++) {
+		bool written = number == SIGPIPE || number == SIGXFSZ;
+		bool ignored;
 
+		/* The C library keeps a few real-time signals for itself. */
+		if (sigaction(number, NULL, &action) < 0 || (!ends_programs(number) && !written))
+			continue;
+		ignored = action.sa_handler == SIG_IGN;
 		if (ignored)
-			sigaddset(&before->ignored, signals[i]);
-		if (ignored && signals[i] == SIGHUP)
+			sigaddset(&before->ignored, number);
+		if (written)
+			sigaction(number, &ignore, NULL);
+		if (written || (ignored && number == SIGHUP))
 			continue;
 		/* An ignored signal would not become pending. */
-		sigaction(signals[i], &standard, NULL);
-		sigaddset(&set, signals[i]);
+		sigaction(number, &standard, NULL);
+		sigaddset(taken, number);
 	}
-	if (sigprocmask(SIG_BLOCK, &set, &before->mask) < 0)
-		return -1;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return sigprocmask(SIG_BLOCK, taken, &before->mask) < 0 ? -errno : 0;
+}
+
+static int watch(int epoll_fd, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static int open_fds(struct wakeups *wakeups, struct launch_signals *before)
+{
+	sigset_t taken;
+	int status = take_signals(&taken, before);
+
+	if (status < 0)
+		return status;
+	wakeups->fds[POLL_SIGNAL].fd = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
+	wakeups->fds[POLL_SIGNAL].events = POLLIN;
+	wakeups->deadline_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	wakeups->urgent_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (wakeups->fds[POLL_SIGNAL].fd < 0 || wakeups->deadline_fd < 0 || wakeups->urgent_fd < 0)
+		return -errno;
+	status = watch(wakeups->urgent_fd, wakeups->fds[POLL_SIGNAL].fd);
+	return status ? status : watch(wakeups->urgent_fd, wakeups->deadline_fd);
 }
 
 int wakeups_new(struct wakeups **out, struct launch_signals *before, struct error *err)
 {
 	struct wakeups *wakeups = calloc(1, sizeof(*wakeups));
+	int status;
 
 	*out = NULL;
 	if (wakeups)
@@ -65,28 +122,38 @@ int wakeups_new(struct wakeups **out, struct launch_signals *before, struct erro
 	}
 	for (int i = 0; i < POLL_FIXED; i++)
 		wakeups->fds[i].fd = -1;
-	wakeups->fds[POLL_SIGNAL].fd = open_signals(before);
-	wakeups->fds[POLL_SIGNAL].events = POLLIN;
-	if (wakeups->fds[POLL_SIGNAL].fd < 0) {
-		error_errno(err, errno, "cannot receive signals");
+	wakeups->deadline_fd = wakeups->urgent_fd = -1;
+	status = open_fds(wakeups, before);
+	if (status < 0) {
 		wakeups_free(wakeups);
-		return err ? -err->code : -EIO;
+		return error_errno(err, -status, "cannot receive signals");
 	}
 	*out = wakeups;
 	return 0;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
 }
 
 void wakeups_free(struct wakeups *wakeups)
 {
 	if (!wakeups)
 		return;
-	if (wakeups->fds[POLL_SIGNAL].fd >= 0)
-		close(wakeups->fds[POLL_SIGNAL].fd);
+	close_fd(wakeups->urgent_fd);
+	close_fd(wakeups->deadline_fd);
+	close_fd(wakeups->fds[POLL_SIGNAL].fd);
 	for (size_t i = 0; i < wakeups->processes; i++)
-		if (wakeups->fds[POLL_FIXED + i].fd >= 0)
-			close(wakeups->fds[POLL_FIXED + i].fd);
+		close_fd(wakeups->fds[POLL_FIXED + i].fd);
 	free(wakeups->fds);
 	free(wakeups);
+}
+
+int wakeups_urgent_fd(const struct wakeups *wakeups)
+{
+	return wakeups->urgent_fd;
 }
 
 int wakeups_signal_fd(const struct wakeups *wakeups)
@@ -128,6 +195,7 @@ void wakeups_add_output(struct wakeups *wakeups, int fd)
 void wakeups_add_command(struct wakeups *wakeups, int pidfd)
 {
 	wakeups->fds[POLL_COMMAND] = (struct pollfd){ .fd = pidfd, .events = POLLIN };
+	watch(wakeups->urgent_fd, pidfd);
 }
 
 int wakeups_add_process(struct wakeups *wakeups, int32_t pid)
@@ -144,6 +212,7 @@ int wakeups_add_process(struct wakeups *wakeups, int32_t pid)
 		return -ENOMEM;
 	}
 	*place = (struct pollfd){ .fd = fd, .events = POLLIN };
+	watch(wakeups->urgent_fd, fd);
 	wakeups->processes++;
 	wakeups->alive++;
 	return 0;
@@ -151,7 +220,11 @@ int wakeups_add_process(struct wakeups *wakeups, int32_t pid)
 
 void wakeups_set_deadline(struct wakeups *wakeups, uint64_t deadline_ns)
 {
+	const struct itimerspec at = { .it_value = { (time_t)(deadline_ns / NSEC_PER_SEC),
+						     (long)(deadline_ns % NSEC_PER_SEC) } };
+
 	wakeups->deadline_ns = deadline_ns;
+	timerfd_settime(wakeups->deadline_fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
 static uint64_t now_ns(void)
@@ -199,6 +272,32 @@ static int ended_processes(struct wakeups *wakeups)
 	return WAKE_GONE;
 }
 
+static int ready_pipes(struct wakeups *wakeups)
+{
+	struct pollfd *pipes = &wakeups->fds[POLL_FIXED + wakeups->processes];
+	int why = 0;
+
+	for (size_t i = 0; i < wakeups->pipes; i++) {
+		if (pipes[i].revents & POLLIN) {
+			why |= WAKE_DATA;
+		} else if (pipes[i].revents) {
+			pipes[i].fd = -1 - pipes[i].fd; /* poll() passes negative ones over */
+			wakeups->absent++;
+		}
+	}
+	return why;
+}
+
+static void look_at_absent(struct wakeups *wakeups)
+{
+	struct pollfd *pipes = &wakeups->fds[POLL_FIXED + wakeups->processes];
+
+	for (size_t i = 0; i < wakeups->pipes; i++)
+		if (pipes[i].fd < 0)
+			pipes[i].fd = -1 - pipes[i].fd;
+	wakeups->absent = 0;
+}
+
 static int reasons(struct wakeups *wakeups, bool with_pipes)
 {
 	struct pollfd *fds = wakeups->fds;
@@ -214,9 +313,8 @@ static int reasons(struct wakeups *wakeups, bool with_pipes)
 		fds[POLL_COMMAND].fd = -1;
 		why |= WAKE_COMMAND;
 	}
-	for (size_t i = 0; with_pipes && i < wakeups->pipes; i++)
-		if (fds[POLL_FIXED + wakeups->processes + i].revents)
-			why |= WAKE_DATA;
+	if (with_pipes)
+		why |= ready_pipes(wakeups);
 	if (wakeups->deadline_ns && now_ns() >= wakeups->deadline_ns)
 		why |= WAKE_DEADLINE;
 	return why;
@@ -228,11 +326,17 @@ int wakeups_wait(struct wakeups *wakeups, int64_t longest_ns)
 	size_t count = POLL_FIXED + wakeups->processes + (with_pipes ? wakeups->pipes : 0);
 	struct timespec time;
 
+	if (with_pipes && wakeups->absent)
+		longest_ns = ABSENT_CPU_PAUSE_NS;
 	/* -p of processes that had all ended before they were watched. */
 	if (wakeups->watch_processes && !wakeups->alive)
 		longest_ns = 0;
 	for (;;) {
-		if (ppoll(wakeups->fds, count, timeout(wakeups, longest_ns, &time), NULL) >= 0)
+		int ready = ppoll(wakeups->fds, count, timeout(wakeups, longest_ns, &time), NULL);
+
+		if (ready == 0 && with_pipes)
+			look_at_absent(wakeups);
+		if (ready >= 0)
 			return reasons(wakeups, with_pipes);
 		if (errno != EINTR)
 			return -errno;

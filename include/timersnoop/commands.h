@@ -33,14 +33,17 @@ int command_check_pids(const struct options *options, struct error *err);
 /* `uids` has room for options->user_count. */
 int command_find_users(const struct options *options, uint32_t *uids, struct error *err);
 
-/* The descriptor that -o asks for, or standard output's; or -errno. */
+/* The descriptor that -o asks for, its content as it was, or standard output's;
+ * or -errno. */
 int command_open_output(const struct options *options, struct error *err);
+/* Empties the file of -o, now that there is something to write in its place. */
+int command_empty_output(const struct options *options, int fd, struct error *err);
 /* Writes what `sink` (or NULL) still holds and closes what was opened: 0 or -errno. */
 int command_finish_output(const struct options *options, struct sink *sink, int fd,
 			  struct error *err);
 
 /* What was lost, in one line, and what helps against it. */
-void command_tell_loss(const struct view_totals *totals, uint64_t missed);
+void command_tell_loss(const struct view_totals *totals, uint64_t missed, bool missed_unknown);
 
 /* Dies of the signal that COMMAND died of, so that our caller sees the same. */
 int command_die_of(int number);

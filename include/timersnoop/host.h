@@ -17,15 +17,15 @@
  * Finds a mounted tracefs, tells libtracefs of it and checks that kprobe
  * events may be made. Mounts nothing. Fails with the reason and what to do:
  * -ENOENT (no tracefs), -EACCES (no privilege), -EPERM (lockdown), -ENODEV (no
- * kprobes).
+ * kprobes), -EXDEV (a PID namespace of its own).
  */
 int host_tracefs(struct error *err);
 
 /*
- * Fills `features`. Reads kallsyms only when `symbols` (it takes a while; a
- * trace rather tries its probes), type data only for what `wishes` needs.
+ * Fills `features` from uname(2), tracefs's README and kallsyms, and from type
+ * data what `wishes` needs of it.
  */
-int host_features(struct kernel_features *features, const struct plan_wishes *wishes, bool symbols,
+int host_features(struct kernel_features *features, const struct plan_wishes *wishes,
 		  struct error *err);
 
 /* Makes kernel_features of uname(2) and kallsyms alone, for a machine whose tracefs

@@ -14,8 +14,10 @@
 /* Defines one probe. -errno, and the kernel's own reason in `err`. */
 int probe_group_add(const char *group, const struct probe *probe, struct error *err);
 
-/* Deletes all events of the group. 0 when there is none. */
+/* Deletes all events of the group that are listed: their number, or -errno. */
 int probe_group_remove(const char *group, struct error *err);
+/* Deletes one; 0 also when there is none. */
+int probe_group_remove_probe(const char *group, const struct probe *probe, struct error *err);
 
 /* Calls `each` with the name of every group that starts with `prefix`; a group
  * may come more than once. */

@@ -35,6 +35,13 @@ void sink_free(struct sink *sink);
 char *sink_line(struct sink *sink);
 void sink_line_end(struct sink *sink, const char *end);
 
+/* From now on waits for this one instead. */
+void sink_set_interrupt(struct sink *sink, int interrupt_fd);
+
+/* The last attempt to write was interrupted: nothing more should be put until
+ * what interrupted it was looked at. */
+bool sink_interrupted(const struct sink *sink);
+
 /* Nothing more is at hand: writes now where somebody follows. */
 int sink_settle(struct sink *sink);
 /*

@@ -40,7 +40,7 @@ struct view_totals {
 	uint64_t matched;      /* calls that were shown, whole ones or not */
 	uint64_t lost;         /* records, where the kernel gave their number */
 	uint64_t lost_unknown; /* times that records were lost without a number */
-	uint64_t incomplete;   /* calls with a half not seen */
+	uint64_t incomplete;   /* calls that were shown with a half not seen */
 	uint64_t in_flight;    /* calls under way when tracing began or stopped */
 	uint64_t malformed;    /* records too short for their own format */
 };

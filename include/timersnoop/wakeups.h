@@ -29,14 +29,19 @@ enum wakeup {
  * Blocks the signals that end programs for this process, those that it was
  * started with as ignored too (a shell does that to SIGINT of what it runs in
  * the background; only an ignored SIGHUP, by nohup, stays ignored), and opens
- * a signalfd for them. *before gets what COMMAND is to inherit.
+ * a signalfd for them. SIGPIPE and SIGXFSZ are ignored: their write fails.
+ * *before gets what COMMAND is to inherit.
  */
 int wakeups_new(struct wakeups **wakeups, struct launch_signals *before, struct error *err);
 void wakeups_free(struct wakeups *wakeups);
 
-/* The signalfd, for sink_new. */
+/* The signalfd. */
 int wakeups_signal_fd(const struct wakeups *wakeups);
+/* Readable when a signal, the end of COMMAND or of a process, or the deadline is
+ * due: what a write that has to wait must not keep from being seen. */
+int wakeups_urgent_fd(const struct wakeups *wakeups);
 
+/* After all processes. */
 int wakeups_add_capture(struct wakeups *wakeups, const struct capture *capture);
 void wakeups_add_output(struct wakeups *wakeups, int fd);
 void wakeups_add_command(struct wakeups *wakeups, int pidfd);
