@@ -150,8 +150,9 @@ int capture_read(void *context, int cpu, void *buffer, size_t size)
 	do {
 		length = read(capture->pipes[found - capture->cpus].fd, buffer, size);
 	} while (length < 0 && errno == EINTR);
+	/* ENODEV: the CPU has not been online since the instance was made. */
 	if (length < 0)
-		return errno == EAGAIN ? 0 : -errno;
+		return errno == EAGAIN || errno == ENODEV ? 0 : -errno;
 	return (int)length;
 }
 

@@ -151,8 +151,8 @@ int command_finish_output(const struct options *options, struct sink *sink, int 
 	/* Whoever closed the pipe has all that was wanted. */
 	if (status == -EPIPE)
 		return 0;
-	if (status == -EINTR && !sink_dropped_lines(sink))
-		return error_set(err, EINTR, "interrupted before all was written to %s", name);
+	if (status == -EINTR)
+		status = sink_abandon(sink);
 	if (status == 0 && sink)
 		status = sink_error(sink);
 	if (status < 0)

@@ -209,6 +209,11 @@ int sink_settle(struct sink *sink)
 	return sink->regular ? sink->final_error : sink_flush(sink);
 }
 
+int sink_abandon(struct sink *sink)
+{
+	return sink->final_error ? sink->final_error : sink_give_up(sink, -EINTR);
+}
+
 int sink_flush(struct sink *sink)
 {
 	return sink->final_error ? sink->final_error : sink_write(sink);

@@ -50,6 +50,9 @@ int sink_settle(struct sink *sink);
  * -ENOSPC...) is final and nothing is written any more.
  */
 int sink_flush(struct sink *sink);
+/* Gives up lines that an interrupted flush has kept: they count as dropped.
+ * Returns the final error, which is -EINTR from then on. */
+int sink_abandon(struct sink *sink);
 /* The final error; or else -EINTR when lines were dropped; or 0. */
 int sink_error(const struct sink *sink);
 /*
