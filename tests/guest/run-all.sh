@@ -10,7 +10,7 @@
 #   -t REGEX    only tests whose SCRIPT/NAME matches (extended, not anchored)
 #   -j N        N guests at a time (default 2)
 #   -v          with the time that each test took
-#   --timeout SECONDS   for each guest (default 600)
+#   --timeout SECONDS   for each guest (default 1500)
 #
 # Each line of a guest has its kernel in front of it. A guest, or a script, that
 # does not get to its end is one failed test. The last line is
@@ -19,7 +19,7 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
-only='' jobs=2 times='' limit=600 kernels=()
+only='' jobs=2 times='' limit=1500 kernels=()
 
 parse() {
 	while (($#)); do
