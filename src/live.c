@@ -209,6 +209,8 @@ int live_start(struct live *live, const struct live_request *request, struct tas
 	if (status == 0)
 		status = session_enable(live->session, err);
 	live->since_ns = live_now();
+	if (status == 0)
+		status = session_enable_entries(live->session, err);
 	return status;
 }
 

@@ -302,15 +302,28 @@ int session_watch_tasks(struct session *session, struct error *err)
 	return status;
 }
 
-int session_enable(struct session *session, struct error *err)
+/* Switches on the entries, or all the others that tell of calls. */
+static int enable_calls(struct session *session, bool entries, struct error *err)
 {
 	int status = 0;
 
-	for (size_t i = 0; i < session->plan.probe_count && status == 0; i++)
-		if (tells_of_calls(session->plan.probes[i].use))
-			status =
-				enable(session, session->group, session->plan.probes[i].event, err);
+	for (size_t i = 0; i < session->plan.probe_count && status == 0; i++) {
+		const struct probe *probe = &session->plan.probes[i];
+
+		if (tells_of_calls(probe->use) && (probe->use == USE_ENTRY) == entries)
+			status = enable(session, session->group, probe->event, err);
+	}
 	return status;
+}
+
+int session_enable(struct session *session, struct error *err)
+{
+	return enable_calls(session, false, err);
+}
+
+int session_enable_entries(struct session *session, struct error *err)
+{
+	return enable_calls(session, true, err);
 }
 
 int session_stop(struct session *session, struct error *err)

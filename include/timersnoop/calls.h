@@ -46,8 +46,8 @@ struct calls;
 typedef void calls_receiver(void *context, const struct call *call);
 
 /*
- * Calls that entered before `since_ns` (trace clock) are left out: their
- * probes were still being set up. NULL when out of memory.
+ * Calls that entered before `since_ns` (trace clock), and halves without an
+ * entry soon after it, are left out: they began before their entry was probed. NULL when out of memory.
  */
 struct calls *calls_new(uint64_t since_ns, calls_receiver *receiver, void *context);
 void calls_free(struct calls *calls);

@@ -38,7 +38,7 @@ int live_open(struct live **live, const struct live_request *request, struct err
 int live_start(struct live *live, const struct live_request *request, struct tasks *tasks,
 	       bool *filtered, struct error *err);
 
-/* Trace clock from which on every call is complete. */
+/* Trace clock from which on every call is complete: no entry was seen before. */
 uint64_t live_since(const struct live *live);
 /* The trace clock, now. */
 uint64_t live_now(void);

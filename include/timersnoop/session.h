@@ -51,8 +51,10 @@ int session_filter(struct session *session, const char *filter, struct error *er
 
 /* Switches on the events that tell of tasks, so that none is missed. */
 int session_watch_tasks(struct session *session, struct error *err);
-/* Switches on the rest. */
+/* Switches on the probes of calls but for their entries; then the entries: so
+ * whatever enters is seen to its end. */
 int session_enable(struct session *session, struct error *err);
+int session_enable_entries(struct session *session, struct error *err);
 /* Nothing more is recorded; what was recorded stays to be read. */
 int session_stop(struct session *session, struct error *err);
 

@@ -122,14 +122,15 @@ start() {
 	set +m
 }
 
-# is_tracing PID: whether the timersnoop with this pid records calls by now.
-# It enables its events one by one, the probes of calls last.
+# is_tracing PID: whether the timersnoop with this pid records calls by now: its
+# events are on, and it has gone to sleep over them.
 is_tracing() {
 	local enable state
 	for enable in "$tracefs"/instances/timersnoop-"$1"-*/events/timersnoop_"$1"_*/enable; do
 		{ read -r state <"$enable"; } 2>/dev/null || return
 		[[ $state == 1 ]] || return
 	done
+	read -r _ _ state _ <"/proc/$1/stat" && [[ $state == S ]]
 }
 
 # --- the runner --------------------------------------------------------------
