@@ -28,7 +28,6 @@ struct calls {
 	uint64_t since_ns;
 	calls_receiver *receiver;
 	void *context;
-	uint64_t incomplete;
 	uint64_t in_flight;
 	bool lossy; /* records were lost: a half may be missing for that */
 };
@@ -117,8 +116,6 @@ static void close_call(struct calls *calls, struct open_call **link, unsigned mi
 	if (open->early) {
 		calls->in_flight++;
 	} else {
-		if (open->call.missing)
-			calls->incomplete++;
 		calls->receiver(calls->context, &open->call);
 	}
 	open->next = calls->spare;
@@ -282,11 +279,6 @@ void calls_finish(struct calls *calls, uint64_t now_ns)
 			close_call(calls, &calls->buckets[i], CALL_NO_RETURN);
 		}
 	}
-}
-
-uint64_t calls_incomplete(const struct calls *calls)
-{
-	return calls->incomplete;
 }
 
 uint64_t calls_in_flight(const struct calls *calls)

@@ -27,9 +27,8 @@ static struct feature_symbol *find_symbol(struct kernel_features *features, cons
 
 static void learn_names(struct kernel_features *features, const char *const *names)
 {
-	if (features->symbols_known)
+	if (features->symbol_count)
 		return;
-	features->symbols_known = true;
 	for (; *names && features->symbol_count < FEATURE_SYMBOLS_MAX; names++)
 		features->symbols[features->symbol_count++] =
 			(struct feature_symbol){ .name = *names };

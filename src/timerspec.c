@@ -38,26 +38,6 @@ bool timerspec_zero(struct timerspec ts)
 	return ts.sec == 0 && ts.nsec == 0;
 }
 
-int64_t timerspec_to_ns(struct timerspec ts)
-{
-	int64_t sec, nsec = ts.nsec % NSEC_PER_SEC;
-	int64_t ns;
-
-	if (__builtin_add_overflow(ts.sec, ts.nsec / NSEC_PER_SEC, &sec))
-		return ts.sec < 0 ? INT64_MIN : INT64_MAX;
-	/* one sign for both, or the product may overflow where the sum fits */
-	if (sec < 0 && nsec > 0) {
-		sec++;
-		nsec -= NSEC_PER_SEC;
-	} else if (sec > 0 && nsec < 0) {
-		sec--;
-		nsec += NSEC_PER_SEC;
-	}
-	if (__builtin_mul_overflow(sec, NSEC_PER_SEC, &ns) || __builtin_add_overflow(ns, nsec, &ns))
-		return sec < 0 ? INT64_MIN : INT64_MAX;
-	return ns;
-}
-
 /* whole.fraction, `digits` digits of it, without zeros at the end */
 static char *timerspec_decimal(char *at, uint64_t whole, uint32_t fraction, unsigned digits)
 {

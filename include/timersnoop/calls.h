@@ -67,8 +67,6 @@ void calls_lost(struct calls *calls, int cpu);
  */
 void calls_finish(struct calls *calls, uint64_t now_ns);
 
-/* Of the calls handed over: how many lacked a half. */
-uint64_t calls_incomplete(const struct calls *calls);
 /* Calls that were under way when tracing began or stopped; no loss. */
 uint64_t calls_in_flight(const struct calls *calls);
 

@@ -31,7 +31,6 @@ struct kernel_features {
 	bool ustring;        /* a string type that tells a failed read */
 	bool arrays;         /* NAME=...:s64[4] */
 	int cred_uid_offset; /* of uid in struct cred, bytes; -1 when not known */
-	bool symbols_known;  /* kallsyms was read; otherwise probes are just tried */
 	struct feature_symbol symbols[FEATURE_SYMBOLS_MAX];
 	size_t symbol_count;
 	struct feature_refusal refused[FEATURE_REFUSED_MAX];

@@ -39,8 +39,6 @@ struct itimerspec_seen {
 bool timerspec_valid(struct timerspec ts);
 /* both members zero: to the kernel, "disarm" */
 bool timerspec_zero(struct timerspec ts);
-/* sec * 10^9 + nsec; saturates at the ends of int64_t. */
-int64_t timerspec_to_ns(struct timerspec ts);
 
 /*
  * Writes a duration exactly, in the largest unit that keeps it at or above

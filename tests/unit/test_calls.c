@@ -14,24 +14,27 @@
 static struct calls *calls;
 static struct call seen[SEEN_MAX];
 static size_t seen_count;
+static uint64_t incomplete_count;
 
 static void receive(void *context, const struct call *call)
 {
 	CU_ASSERT_PTR_EQUAL(context, &calls);
 	CU_ASSERT_FATAL(seen_count < SEEN_MAX);
 	seen[seen_count++] = *call;
+	incomplete_count += call->missing != 0;
 }
 
 static void begin(void)
 {
 	seen_count = 0;
+	incomplete_count = 0;
 	calls = calls_new(SINCE, receive, &calls);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(calls);
 }
 
 static void end(uint64_t incomplete, uint64_t in_flight)
 {
-	CU_ASSERT_EQUAL(calls_incomplete(calls), incomplete);
+	CU_ASSERT_EQUAL(incomplete_count, incomplete);
 	CU_ASSERT_EQUAL(calls_in_flight(calls), in_flight);
 	calls_free(calls);
 }

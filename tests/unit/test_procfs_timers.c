@@ -358,7 +358,7 @@ static int make_fd(clockid_t clock, int flags, struct timespec value, struct tim
 static bool is_timerfd(const struct procfs_timer *timer, int fd, clockid_t clock, uint32_t flags,
 		       int64_t left_ns, struct timerspec interval, uint64_t ticks)
 {
-	int64_t left = timerspec_to_ns(timer->timerfd.value);
+	int64_t left = timer->timerfd.value.sec * NSEC_PER_SEC + timer->timerfd.value.nsec;
 
 	return timer->family == TIMER_FD && timer->id == fd && timer->clock == clock &&
 	       timer->timerfd.flags == flags && timer->timerfd.ticks == ticks &&
