@@ -102,10 +102,12 @@ kvm_works() {
 describe_machine() {
 	# One thread for all CPUs: with several, QEMU may run an instruction that
 	# the kernel is patching, as it does for every probe, and the guest panics.
-	local accel=(-accel 'tcg,thread=single' -cpu max)
+	# Without cmpxchg16b: interrupted in it, QEMU 7.2 leaves garbage in the flags,
+	# and the memory allocator of Linux 6.12 uses it all the time.
+	local accel=(-accel 'tcg,thread=single' -cpu 'max,-cx16')
 	if [[ $icount ]]; then
 		cpus=1
-		accel=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off' -cpu max)
+		accel=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off' -cpu 'max,-cx16')
 	elif [[ $force_kvm ]]; then
 		accel=(-accel kvm -cpu host)
 	elif [[ $kvm && $kvm != 0 ]]; then
