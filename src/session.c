@@ -193,15 +193,14 @@ static void disable_group(struct tracefs_instance *instance, const char *group)
 }
 
 /*
- * The probes go before the instance, whose lock says that they are owned:
+ * Once its events are disabled. The probes go before the instance, whose lock says
+ * that they are owned:
  * there is never a group of ours without its instance.
  */
 static int remove_all(struct tracefs_instance *instance, const char *group, struct error *err)
 {
-	int status;
+	int status = probe_group_remove(group, err);
 
-	disable_group(instance, group);
-	status = probe_group_remove(group, err);
 	if (tracefs_instance_destroy(instance) < 0 && status >= 0)
 		status = error_errno(err, errno, "cannot remove the tracefs instance %s",
 				     tracefs_instance_get_name(instance));
@@ -353,6 +352,7 @@ static int sweep_instance(const char *name, unsigned *removed, struct error *err
 
 	if (lock >= 0) {
 		group_of(group, sizeof(group), name);
+		disable_group(instance, group);
 		status = remove_all(instance, group, err);
 		close(lock);
 		if (status == 0)
