@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
@@ -17,6 +18,12 @@ const struct flag_name timer_settime_flags[] = {
 const struct flag_name timerfd_settime_flags[] = {
 	{ TFD_TIMER_ABSTIME, "TFD_TIMER_ABSTIME" },
 	{ TFD_TIMER_CANCEL_ON_SET, "TFD_TIMER_CANCEL_ON_SET" },
+	{ 0, NULL },
+};
+
+const struct flag_name timerfd_create_flags[] = {
+	{ TFD_CLOEXEC, "TFD_CLOEXEC" },
+	{ TFD_NONBLOCK, "TFD_NONBLOCK" },
 	{ 0, NULL },
 };
 
@@ -228,7 +235,7 @@ const char *timerspec_errno_name(int number)
 	return strerrorname_np(number);
 }
 
-static const char *timerspec_fixed_clock(int32_t clock)
+const char *timerspec_clock_name(int32_t clock)
 {
 	static const char *const names[] = {
 		[CLOCK_REALTIME] = "CLOCK_REALTIME",
@@ -245,10 +252,36 @@ static const char *timerspec_fixed_clock(int32_t clock)
 		[CLOCK_TAI] = "CLOCK_TAI",
 	};
 
-	return clock < (int32_t)(sizeof(names) / sizeof(names[0])) ? names[clock] : NULL;
+	return clock >= 0 && clock < (int32_t)(sizeof(names) / sizeof(names[0])) ? names[clock]
+										 : NULL;
 }
 
-static char *timerspec_cpu_clock(char *at, int32_t clock)
+bool timerspec_cpu_clock(int32_t clock)
+{
+	if (clock >= 0)
+		return clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
+	return (clock & CPUCLOCK_WHICH) != CLOCKFD;
+}
+
+int32_t timerspec_clock_task(int32_t clock, bool *thread)
+{
+	*thread = clock & CPUCLOCK_PERTHREAD;
+	return clock < 0 && timerspec_cpu_clock(clock) ? ~clock >> 3 : 0;
+}
+
+const char *timerspec_which(int32_t which)
+{
+	static const char *const names[] = {
+		[ITIMER_REAL] = "ITIMER_REAL",
+		[ITIMER_VIRTUAL] = "ITIMER_VIRTUAL",
+		[ITIMER_PROF] = "ITIMER_PROF",
+	};
+
+	return which >= 0 && which < (int32_t)(sizeof(names) / sizeof(names[0])) ? names[which]
+										 : NULL;
+}
+
+static char *cpu_clock_text(char *at, int32_t clock)
 {
 	static const char *const suffixes[] = {
 		[CPUCLOCK_PROF] = " (PROF)",
@@ -260,8 +293,8 @@ static char *timerspec_cpu_clock(char *at, int32_t clock)
 	int32_t id = ~clock >> 3;
 
 	if (!id && which == CPUCLOCK_SCHED)
-		return line_text(at, timerspec_fixed_clock(thread ? CLOCK_THREAD_CPUTIME_ID
-								  : CLOCK_PROCESS_CPUTIME_ID));
+		return line_text(at, timerspec_clock_name(thread ? CLOCK_THREAD_CPUTIME_ID
+								 : CLOCK_PROCESS_CPUTIME_ID));
 	at = line_text(at, thread ? "thread CPU clock of " : "process CPU clock of ");
 	at = id ? line_s64(at, id) : line_text(at, "the caller");
 	return line_text(at, suffixes[which]);
@@ -269,7 +302,7 @@ static char *timerspec_cpu_clock(char *at, int32_t clock)
 
 size_t timerspec_clock(char *text, int32_t clock)
 {
-	const char *name = clock >= 0 ? timerspec_fixed_clock(clock) : NULL;
+	const char *name = timerspec_clock_name(clock);
 	char *at = text;
 
 	if (name)
@@ -279,7 +312,7 @@ size_t timerspec_clock(char *text, int32_t clock)
 	else if ((clock & 7) == CLOCKFD)
 		at = line_s64(line_text(at, "dynamic clock of fd "), ~clock >> 3);
 	else
-		at = timerspec_cpu_clock(at, clock);
+		at = cpu_clock_text(at, clock);
 	*at = '\0';
 	return (size_t)(at - text);
 }

@@ -16,9 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "timersnoop/events.h"
 #include "timersnoop/timerspec.h"
-
-enum timer_family { TIMER_POSIX, TIMER_FD };
 
 struct procfs_timer {
 	enum timer_family family;

@@ -32,6 +32,16 @@ struct itimerspec_seen {
 	struct timerspec value;
 };
 
+/* A sigevent(3type) as the kernel copied it. */
+struct sigevent_seen {
+	enum value_source from; /* FROM_KERNEL, or FROM_NONE: there was none, or it was not read */
+	uint64_t value;         /* sigev_value, as the pointer */
+	int32_t signo;
+	int32_t notify; /* see timerspec_notify */
+	int32_t tid;    /* sigev_notify_thread_id, in the caller's pid namespace; means something
+			 * with SIGEV_THREAD_ID only */
+};
+
 /* Enough for every text the functions below write, with its NUL. */
 #define TIMERSPEC_TEXT_MAX 64
 
@@ -67,6 +77,7 @@ struct flag_name {
 };
 extern const struct flag_name timer_settime_flags[];
 extern const struct flag_name timerfd_settime_flags[];
+extern const struct flag_name timerfd_create_flags[];
 
 /*
  * Joins names with '|', unknown bits as one hexadecimal number at the end:
@@ -92,6 +103,22 @@ const char *timerspec_errno_name(int number);
  * Adds a NUL, returns the length; `text` holds TIMERSPEC_TEXT_MAX bytes.
  */
 size_t timerspec_clock(char *text, int32_t clock);
+
+/* "ITIMER_REAL"; NULL for what the kernel would refuse. */
+const char *timerspec_which(int32_t which);
+
+/*
+ * The clock's name alone: "CLOCK_MONOTONIC"; NULL for negative and unknown
+ * numbers.
+ */
+const char *timerspec_clock_name(int32_t clock);
+/*
+ * A CPU clock's task, as linux/posix-timers.h packs it: 0 for the caller's own
+ * and for what is no CPU clock. *thread tells a thread's clock from a process's.
+ */
+int32_t timerspec_clock_task(int32_t clock, bool *thread);
+/* Does it count the CPU time of a process or a thread? */
+bool timerspec_cpu_clock(int32_t clock);
 
 /* sigev_notify: "SIGEV_SIGNAL"; NULL for what the kernel would refuse. */
 const char *timerspec_notify(int32_t notify);
