@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what is needed, build, and show every timer_settime(2) of a program.
+# Install what is needed, build, and show what a program does with timers.
 #
 #   scripts/demo.sh [-- COMMAND [ARG...]]
 #
@@ -40,12 +40,12 @@ make -C "$top" --no-print-directory -s timersnoop
 as_root=()
 ((EUID == 0)) || ! command -v sudo >/dev/null || as_root=(sudo)
 
-tool=(timersnoop)
+tool=(timersnoop -e all)
 show=("${tool[@]}" -- "${command[@]}")
 if "${as_root[@]}" "$top/timersnoop" doctor >/dev/null 2>&1; then
 	note "tracing on this machine, kernel $(uname -r)"
 	printf '# %s\n' "${show[*]}"
-	exec "${as_root[@]}" "$top/timersnoop" -- "${command[@]}"
+	exec "${as_root[@]}" "$top/${tool[0]}" "${tool[@]:1}" -- "${command[@]}"
 fi
 kernel=$(stock_kernel)
 note "this machine cannot be traced:"

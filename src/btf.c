@@ -143,7 +143,7 @@ static int find_member(const struct btf *btf, const struct btf_type *type, const
 	return -ENOENT;
 }
 
-int btf_member_offset(const void *data, size_t size, const char *name, const char *member)
+int btf_member_offsets(const void *data, size_t size, struct btf_query *queries, size_t count)
 {
 	struct btf_type type;
 	const uint8_t *members;
@@ -152,10 +152,16 @@ int btf_member_offset(const void *data, size_t size, const char *name, const cha
 
 	if (open_btf(&btf, data, size) < 0)
 		return -EINVAL;
+	for (size_t i = 0; i < count; i++)
+		queries[i].offset = -ENOENT;
 	while (next_type(&btf, &offset, &type, &members)) {
-		if (BTF_INFO_KIND(type.info) == BTF_KIND_STRUCT &&
-		    is_named(&btf, type.name_off, name))
-			return find_member(&btf, &type, members, member, 0);
+		if (BTF_INFO_KIND(type.info) != BTF_KIND_STRUCT)
+			continue;
+		for (size_t i = 0; i < count; i++)
+			if (queries[i].offset < 0 &&
+			    is_named(&btf, type.name_off, queries[i].structure))
+				queries[i].offset =
+					find_member(&btf, &type, members, queries[i].member, 0);
 	}
-	return -ENOENT;
+	return 0;
 }

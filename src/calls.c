@@ -19,7 +19,8 @@ struct open_call {
 	struct open_call *next;
 	int last_cpu;
 	bool copied;
-	bool early; /* under way when tracing began or stopped */
+	bool early;     /* under way when tracing began or stopped */
+	int64_t old_at; /* as copy.old_at of struct record */
 };
 
 struct calls {
@@ -88,7 +89,9 @@ static struct open_call *open_call(struct calls *calls, struct open_call **link,
 	open->call.tid = record->tid;
 	open->call.start_ns = record->ts;
 	open->call.cpu = record->cpu;
+	open->call.event = record->event;
 	open->call.abi = ABI_UNKNOWN;
+	open->old_at = -1;
 	open->next = *link;
 	*link = open;
 	return open;
@@ -107,12 +110,66 @@ static struct open_call *open_headless(struct calls *calls, struct open_call **l
 	return open;
 }
 
+static bool differs(const struct itimerspec_seen *user, const struct itimerspec_seen *kernel)
+{
+	return user->from != FROM_NONE && kernel->from == FROM_KERNEL &&
+	       (user->value.sec != kernel->value.sec || user->value.nsec != kernel->value.nsec ||
+		user->interval.sec != kernel->interval.sec ||
+		user->interval.nsec != kernel->interval.nsec);
+}
+
+/* The kernel has written the old value over the new one, as it was asked to. */
+static bool overwritten(const struct call *call)
+{
+	uint64_t distance = call->new_ptr > call->old_ptr ? call->new_ptr - call->old_ptr
+							  : call->old_ptr - call->new_ptr;
+
+	return call->old_value.from != FROM_NONE && distance < 4 * sizeof(int64_t);
+}
+
+static void compare_memory(struct call *call)
+{
+	if (differs(&call->user_before, &call->new_value))
+		call->changed |= CHANGED_NEW_BEFORE;
+	if (differs(&call->user_after, &call->new_value) && !overwritten(call))
+		call->changed |= CHANGED_NEW_AFTER;
+	if (call->ret == 0 && differs(&call->user_old, &call->old_value))
+		call->changed |= CHANGED_OLD_AFTER;
+}
+
+/* What only the result tells. */
+static void complete(struct call *call)
+{
+	bool failed = call->ret < 0;
+
+	switch (call->event) {
+	case EVENT_TIMER_CREATE:
+		call->has_id &= !failed;
+		break;
+	case EVENT_TIMERFD_CREATE:
+		call->has_id = !failed;
+		call->timer_id = failed ? 0 : (int32_t)call->ret;
+		break;
+	case EVENT_SETITIMER:
+	case EVENT_GETITIMER:
+		/* An unknown timer: nothing was filled in on the stack. */
+		if (call->ret == -EINVAL)
+			call->old_value.from = FROM_NONE;
+		break;
+	default:
+		break;
+	}
+	compare_memory(call);
+}
+
 static void close_call(struct calls *calls, struct open_call **link, unsigned missing)
 {
 	struct open_call *open = *link;
 
 	*link = open->next;
 	open->call.missing |= missing;
+	if (!(open->call.missing & CALL_NO_RETURN))
+		complete(&open->call);
 	if (open->early) {
 		calls->in_flight++;
 	} else {
@@ -120,6 +177,12 @@ static void close_call(struct calls *calls, struct open_call **link, unsigned mi
 	}
 	open->next = calls->spare;
 	calls->spare = open;
+}
+
+/* Does the call name its timer by an argument? */
+static bool names_timer(enum event event)
+{
+	return event != EVENT_TIMER_CREATE && event != EVENT_TIMERFD_CREATE;
 }
 
 static int take_entry(struct calls *calls, const struct record *record)
@@ -137,21 +200,34 @@ static int take_entry(struct calls *calls, const struct record *record)
 	open->call.abi = record->entry.abi;
 	open->call.has_args = true;
 	open->call.has_pointers = true;
-	open->call.timer_id = record->entry.timer_id;
+	open->call.has_id = names_timer(record->event);
+	open->call.timer_id = record->entry.id;
+	open->call.clock = record->entry.clock;
 	open->call.flags = record->entry.flags;
+	open->call.seconds = record->entry.seconds;
 	open->call.new_ptr = record->entry.new_ptr;
 	open->call.old_ptr = record->entry.old_ptr;
 	return 0;
 }
 
+/* alarm(2) is served by the same function as setitimer(2). */
+static bool same_event(const struct open_call *open, const struct record *record)
+{
+	return open->call.event == record->event ||
+	       (open->call.event == EVENT_ALARM && record->event == EVENT_SETITIMER);
+}
+
 /* Is this copy of another call than the open one, whose return was lost? */
 static bool other_call(const struct open_call *open, const struct record *record)
 {
+	if (!same_event(open, record))
+		return true;
 	if (!record->copy.has_id)
 		return false;
 	return open->copied ||
-	       (open->call.has_args && (open->call.timer_id != record->copy.timer_id ||
-					open->call.flags != record->copy.flags));
+	       (open->call.has_args &&
+		(open->call.timer_id != record->copy.id ||
+		 (record->copy.has_flags && open->call.flags != record->copy.flags)));
 }
 
 static int take_copy(struct calls *calls, const struct record *record)
@@ -159,20 +235,39 @@ static int take_copy(struct calls *calls, const struct record *record)
 	struct open_call **link = find(calls, record->tid);
 	struct open_call *open;
 
-	if (*link && other_call(*link, record))
+	if (*link && other_call(*link, record)) {
 		close_call(calls, link, CALL_NO_RETURN);
+		link = find(calls, record->tid);
+	}
 	open = *link ? *link : open_headless(calls, link, record);
 	if (!open)
 		return -ENOMEM;
 	open->last_cpu = record->cpu;
 	open->copied = true;
-	open->call.new_value = record->copy.value;
+	open->old_at = record->copy.old_at;
+	if (record->kind == USE_COPY) {
+		open->call.arms = true;
+		open->call.new_value = record->copy.value;
+	}
 	if (!open->call.has_args && record->copy.has_id) {
 		open->call.has_args = true;
-		open->call.timer_id = record->copy.timer_id;
+		open->call.has_id = true;
+		open->call.timer_id = record->copy.id;
 		open->call.flags = record->copy.flags;
 	}
 	return 0;
+}
+
+static struct itimerspec_seen user_value(const struct open_call *open, const struct record *record)
+{
+	struct itimerspec_seen user = record->user;
+
+	/* get_timespec64() takes the upper half for padding. */
+	if (open->call.abi == ABI_32) {
+		user.interval.nsec &= UINT32_MAX;
+		user.value.nsec &= UINT32_MAX;
+	}
+	return user;
 }
 
 static void take_user(struct calls *calls, const struct record *record)
@@ -180,15 +275,36 @@ static void take_user(struct calls *calls, const struct record *record)
 	struct open_call *open = *find(calls, record->tid);
 
 	/* Other system calls read an itimerspec through the same function. */
-	if (!open || open->copied)
+	if (!open || open->copied || !same_event(open, record))
 		return;
 	open->last_cpu = record->cpu;
-	open->call.new_value = record->user;
-	/* get_timespec64() takes the upper half for padding. */
-	if (open->call.abi == ABI_32) {
-		open->call.new_value.interval.nsec &= UINT32_MAX;
-		open->call.new_value.value.nsec &= UINT32_MAX;
-	}
+	open->call.new_value = user_value(open, record);
+}
+
+/* The return probes of one function run in no order that is promised: what
+ * comes behind the call's end is too late, and the next call's entry is not. */
+static void take_memory(struct calls *calls, const struct record *record)
+{
+	struct open_call *open = *find(calls, record->tid);
+
+	if (!open || !same_event(open, record) || !open->call.has_pointers ||
+	    record->user_ptr !=
+		    (record->kind == USE_USER_OLD ? open->call.old_ptr : open->call.new_ptr))
+		return;
+	open->last_cpu = record->cpu;
+	if (record->kind == USE_USER_BEFORE)
+		open->call.user_before = user_value(open, record);
+	else if (record->kind == USE_USER_AFTER)
+		open->call.user_after = user_value(open, record);
+	else
+		open->call.user_old = user_value(open, record);
+}
+
+/* Calls whose old or current value goes through put_itimerspec64(). */
+static bool writes_itimerspec(enum event event)
+{
+	return event == EVENT_TIMER_SETTIME || event == EVENT_TIMER_GETTIME ||
+	       event == EVENT_TIMERFD_SETTIME || event == EVENT_TIMERFD_GETTIME;
 }
 
 static void take_old(struct calls *calls, const struct record *record)
@@ -197,11 +313,47 @@ static void take_old(struct calls *calls, const struct record *record)
 
 	/* Other system calls write an itimerspec through the same function; a
 	 * call whose return was missed may still be open then. */
-	if (!open || open->call.old_value.from != FROM_NONE ||
+	if (!open || !writes_itimerspec(open->call.event) ||
+	    open->call.old_value.from != FROM_NONE ||
 	    (open->call.has_pointers && !open->call.old_ptr))
 		return;
 	open->last_cpu = record->cpu;
 	open->call.old_value = record->old;
+}
+
+static void take_stack(struct calls *calls, const struct record *record)
+{
+	struct open_call *open = *find(calls, record->tid);
+	const int64_t *words;
+
+	if (!open || open->old_at < 0 || open->old_at % (int64_t)sizeof(*words) ||
+	    open->old_at / (int64_t)sizeof(*words) > STACK_WORDS - 4)
+		return;
+	words = record->stack + open->old_at / (int64_t)sizeof(*words);
+	open->last_cpu = record->cpu;
+	open->call.old_value = (struct itimerspec_seen){ .from = FROM_KERNEL,
+							 .interval = { words[0], words[1] },
+							 .value = { words[2], words[3] } };
+}
+
+/* What the kernel made in this call. */
+static void take_made(struct calls *calls, const struct record *record)
+{
+	struct open_call *open = *find(calls, record->tid);
+
+	if (!open || !same_event(open, record))
+		return;
+	open->last_cpu = record->cpu;
+	if (record->kind == USE_SIGEVENT) {
+		open->call.clock = record->create.clock;
+		open->call.sigevent = record->create.sigevent;
+		return;
+	}
+	open->call.timer = record->object.timer;
+	if (record->kind == USE_MADE) {
+		open->call.has_id = true;
+		open->call.timer_id = record->object.id;
+	}
 }
 
 static int take_return(struct calls *calls, const struct record *record)
@@ -209,8 +361,15 @@ static int take_return(struct calls *calls, const struct record *record)
 	struct open_call **link = find(calls, record->tid);
 	struct open_call *open = *link;
 
-	if (open && !open->call.missing && open->call.abi != record->ret.abi)
+	/* What looked like setitimer(2) without its entry was alarm(2). */
+	if (open && open->call.missing && open->call.event == EVENT_SETITIMER &&
+	    record->event == EVENT_ALARM)
+		open->call.event = EVENT_ALARM;
+	if (open && (open->call.event != record->event ||
+		     (!open->call.missing && open->call.abi != record->ret.abi))) {
 		close_call(calls, link, CALL_NO_RETURN);
+		link = find(calls, record->tid);
+	}
 	open = *link ? *link : open_headless(calls, link, record);
 	if (!open)
 		return -ENOMEM;
@@ -233,24 +392,47 @@ static void take_exit(struct calls *calls, const struct record *record)
 int calls_record(struct calls *calls, const struct record *record)
 {
 	switch (record->kind) {
-	case RECORD_ENTRY:
+	case USE_ENTRY:
 		return take_entry(calls, record);
-	case RECORD_COPY:
+	case USE_COPY:
+	case USE_OLD_AT:
 		return take_copy(calls, record);
-	case RECORD_USER:
+	case USE_USER:
 		take_user(calls, record);
 		return 0;
-	case RECORD_OLD:
+	case USE_USER_BEFORE:
+	case USE_USER_AFTER:
+	case USE_USER_OLD:
+		take_memory(calls, record);
+		return 0;
+	case USE_OLD:
 		take_old(calls, record);
 		return 0;
-	case RECORD_RETURN:
+	case USE_STACK:
+		take_stack(calls, record);
+		return 0;
+	case USE_SIGEVENT:
+	case USE_MADE:
+	case USE_FILE:
+		take_made(calls, record);
+		return 0;
+	case USE_RETURN:
 		return take_return(calls, record);
-	case RECORD_EXIT:
+	case USE_EXIT:
 		take_exit(calls, record);
 		return 0;
 	default:
 		return 0;
 	}
+}
+
+const struct call *calls_open(const struct calls *calls, int32_t tid)
+{
+	const struct open_call *open = calls->buckets[(uint32_t)tid % BUCKETS];
+
+	while (open && open->call.tid != tid)
+		open = open->next;
+	return open ? &open->call : NULL;
 }
 
 void calls_lost(struct calls *calls, int cpu)

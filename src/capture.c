@@ -10,13 +10,12 @@
 #include <unistd.h>
 
 struct pipe {
-	int cpu;
+	struct tracefs_instance *instance;
 	int fd;
 };
 
 struct capture {
-	struct tracefs_instance *instance;
-	struct pipe *pipes; /* by CPU, ascending */
+	struct pipe *pipes;
 	int *cpus;
 	size_t count;
 	size_t page_size;
@@ -27,11 +26,30 @@ static int compare_cpus(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* per_cpu/ has a directory for every CPU that may ever come online. */
-static int list_cpus(struct capture *capture, struct error *err)
+static int add_stream(struct capture *capture, struct tracefs_instance *instance, int cpu)
 {
-	char *path = tracefs_instance_get_file(capture->instance, "per_cpu");
+	size_t count = capture->count + 1;
+	struct pipe *pipes = realloc(capture->pipes, count * sizeof(*pipes));
+	int *cpus;
+
+	if (!pipes)
+		return -ENOMEM;
+	capture->pipes = pipes;
+	cpus = realloc(capture->cpus, count * sizeof(*cpus));
+	if (!cpus)
+		return -ENOMEM;
+	capture->cpus = cpus;
+	pipes[capture->count] = (struct pipe){ .instance = instance, .fd = -1 };
+	cpus[capture->count++] = cpu;
+	return 0;
+}
+
+/* per_cpu/ has a directory for every CPU that may ever come online. */
+static int list_cpus(struct capture *capture, struct tracefs_instance *instance, struct error *err)
+{
+	char *path = tracefs_instance_get_file(instance, "per_cpu");
 	DIR *dir = path ? opendir(path) : NULL;
+	size_t first = capture->count;
 	struct dirent *entry;
 	int status = 0;
 
@@ -40,20 +58,19 @@ static int list_cpus(struct capture *capture, struct error *err)
 		goto done;
 	}
 	while ((entry = readdir(dir))) {
-		int *larger;
 		int cpu;
 
 		if (sscanf(entry->d_name, "cpu%d", &cpu) != 1)
 			continue;
-		larger = realloc(capture->cpus, (capture->count + 1) * sizeof(*larger));
-		if (!larger) {
+		if (add_stream(capture, instance, cpu) < 0) {
 			status = error_errno(err, ENOMEM, "CPUs");
 			goto done;
 		}
-		capture->cpus = larger;
-		capture->cpus[capture->count++] = cpu;
 	}
-	qsort(capture->cpus, capture->count, sizeof(int), compare_cpus);
+	if (capture->count == first)
+		status = error_set(err, ENOENT, "the tracefs instance has no CPUs");
+	else
+		qsort(capture->cpus + first, capture->count - first, sizeof(int), compare_cpus);
 done:
 	if (dir)
 		closedir(dir);
@@ -75,17 +92,12 @@ static size_t page_size(struct tracefs_instance *instance)
 
 static int open_pipes(struct capture *capture, struct error *err)
 {
-	capture->pipes = calloc(capture->count, sizeof(*capture->pipes));
-	if (!capture->pipes)
-		return error_errno(err, ENOMEM, "CPUs");
-	for (size_t i = 0; i < capture->count; i++)
-		capture->pipes[i] = (struct pipe){ .cpu = capture->cpus[i], .fd = -1 };
 	for (size_t i = 0; i < capture->count; i++) {
 		struct pipe *pipe = &capture->pipes[i];
 		char file[64];
 
-		snprintf(file, sizeof(file), "per_cpu/cpu%d/trace_pipe_raw", pipe->cpu);
-		pipe->fd = tracefs_instance_file_open(capture->instance, file,
+		snprintf(file, sizeof(file), "per_cpu/cpu%d/trace_pipe_raw", capture->cpus[i]);
+		pipe->fd = tracefs_instance_file_open(pipe->instance, file,
 						      O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		if (pipe->fd < 0)
 			return error_errno(err, errno, "cannot open %s", file);
@@ -93,19 +105,22 @@ static int open_pipes(struct capture *capture, struct error *err)
 	return 0;
 }
 
-int capture_open(struct capture **out, struct tracefs_instance *instance, struct error *err)
+int capture_open(struct capture **out, struct tracefs_instance *const *instances, size_t count,
+		 struct error *err)
 {
 	struct capture *capture = calloc(1, sizeof(*capture));
-	int status;
+	int status = 0;
 
 	*out = NULL;
 	if (!capture)
 		return error_errno(err, ENOMEM, "capture");
-	capture->instance = instance;
-	capture->page_size = page_size(instance);
-	status = list_cpus(capture, err);
-	if (status == 0 && !capture->count)
-		status = error_set(err, ENOENT, "the tracefs instance has no CPUs");
+	for (size_t i = 0; i < count && status == 0; i++) {
+		size_t size = page_size(instances[i]);
+
+		if (size > capture->page_size)
+			capture->page_size = size;
+		status = list_cpus(capture, instances[i], err);
+	}
 	if (status == 0)
 		status = open_pipes(capture, err);
 	if (status < 0) {
@@ -120,7 +135,7 @@ void capture_close(struct capture *capture)
 {
 	if (!capture)
 		return;
-	for (size_t i = 0; capture->pipes && i < capture->count; i++)
+	for (size_t i = 0; i < capture->count; i++)
 		if (capture->pipes[i].fd >= 0)
 			close(capture->pipes[i].fd);
 	free(capture->pipes);
@@ -139,16 +154,13 @@ size_t capture_page_size(const struct capture *capture)
 	return capture->page_size;
 }
 
-int capture_read(void *context, int cpu, void *buffer, size_t size)
+int capture_read(void *context, size_t stream, void *buffer, size_t size)
 {
 	const struct capture *capture = context;
-	const int *found = bsearch(&cpu, capture->cpus, capture->count, sizeof(int), compare_cpus);
 	ssize_t length;
 
-	if (!found)
-		return -ENOENT;
 	do {
-		length = read(capture->pipes[found - capture->cpus].fd, buffer, size);
+		length = read(capture->pipes[stream].fd, buffer, size);
 	} while (length < 0 && errno == EINTR);
 	/* ENODEV: the CPU has not been online since the instance was made. */
 	if (length < 0)
@@ -181,13 +193,13 @@ static uint64_t sum_stats(const char *text)
 	return sum;
 }
 
-int capture_lost(const struct capture *capture, int cpu, uint64_t *lost, struct error *err)
+int capture_lost(const struct capture *capture, size_t stream, uint64_t *lost, struct error *err)
 {
 	char file[64];
 	char *text;
 
-	snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", cpu);
-	text = tracefs_instance_file_read(capture->instance, file, NULL);
+	snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", capture->cpus[stream]);
+	text = tracefs_instance_file_read(capture->pipes[stream].instance, file, NULL);
 	if (!text)
 		return error_errno(err, errno, "cannot read %s", file);
 	*lost = sum_stats(text);

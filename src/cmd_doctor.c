@@ -56,8 +56,9 @@ static void print_plan(const struct probe_plan *plan)
 	}
 	puts("\nThe kernel's own events, enabled beside them:");
 	for (size_t i = 0; i < plan->event_count; i++)
-		printf("  %s:%s (%s)\n", plan->events[i].system, plan->events[i].event,
-		       plan->events[i].why);
+		printf("  %s:%s (%s)%s%s\n", plan->events[i].system, plan->events[i].event,
+		       plan->events[i].why, plan->events[i].filter[0] ? ", filter " : "",
+		       plan->events[i].filter);
 	puts("\nWhere each value comes from:");
 	printf("  new value:                 %s\n", source_name(plan->new_from));
 	printf("  new value, refused for it: %s\n", source_name(plan->refused_new_from));
@@ -106,7 +107,7 @@ static void print_settings(const struct options *options)
 
 int cmd_dry_run(const struct options *options)
 {
-	const struct plan_wishes wishes = { .user_ids = options->user_count > 0 };
+	const struct plan_wishes wishes = command_wishes(options);
 	uint32_t uids[OPTION_LIST_MAX];
 	struct kernel_features features;
 	struct probe_plan plan;
@@ -171,6 +172,12 @@ static int trace_self(struct live *live, const struct live_request *request, str
 	const struct out_style style = { .format = OUT_TEXT };
 	struct tasks *tasks = tasks_new();
 	struct view_totals totals = { 0 };
+	struct view_request view_request = { .selection = &selection,
+					     .decoder = live_decoder(live),
+					     .tasks = tasks,
+					     .style = &style,
+					     .events = EVENT_BIT(EVENT_TIMER_SETTIME),
+					     .followed = true };
 	struct view *view = NULL;
 	bool filtered;
 	int status;
@@ -179,8 +186,8 @@ static int trace_self(struct live *live, const struct live_request *request, str
 		return error_errno(err, ENOMEM, "tasks");
 	status = live_start(live, request, tasks, &filtered, err);
 	if (status == 0) {
-		view = view_new(&selection, live_decoder(live), tasks, NULL, &style,
-				live_since(live));
+		view_request.since_ns = live_since(live);
+		view = view_new(&view_request);
 		status = view ? call_once(err) : error_errno(err, ENOMEM, "calls");
 	}
 	if (status == 0)
@@ -219,9 +226,12 @@ struct diagnosis {
 static int try_machine(struct diagnosis *diagnosis, struct error *err)
 {
 	const int32_t self = getpid();
-	const struct live_request request = { .pids = &self,
-					      .pid_count = 1,
-					      .session = { .wishes = { .user_ids = true } } };
+	const struct live_request request = {
+		.pids = &self,
+		.pid_count = 1,
+		.session = { .follows = true,
+			     .wishes = { .events = EVENTS_ALL, .lives = true, .user_ids = true } }
+	};
 	struct live *live;
 	struct error closing;
 	unsigned swept;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "timersnoop/commands.h"
+#include "timersnoop/existing.h"
 #include "timersnoop/out_list.h"
 #include "timersnoop/procfs.h"
 #include "timersnoop/procfs_timers.h"
@@ -16,29 +17,8 @@ struct list {
 	const struct options *options;
 	struct selection selection;
 	uint32_t uids[OPTION_LIST_MAX];
-	struct procfs_task process; /* at hand */
-	struct out_list_row *rows;
-	size_t count, room;
-	unsigned long denied; /* processes of which some could not be read */
+	struct existing timers;
 };
-
-static int add_timer(void *context, const struct procfs_timer *timer)
-{
-	struct list *list = context;
-	size_t room = list->room ? list->room * 2 : 256;
-	struct out_list_row *grown;
-
-	if (list->count == list->room) {
-		grown = realloc(list->rows, room * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		list->rows = grown;
-		list->room = room;
-	}
-	list->rows[list->count++] =
-		(struct out_list_row){ .process = list->process, .timer = *timer };
-	return 0;
-}
 
 static bool is_selected(const struct list *list, const struct procfs_task *process)
 {
@@ -51,20 +31,16 @@ static bool is_selected(const struct list *list, const struct procfs_task *proce
 static int add_process(void *context, const struct procfs_task *process)
 {
 	struct list *list = context;
-	int ret;
+	unsigned long denied = list->timers.denied;
+	int status;
 
 	if (!is_selected(list, process))
 		return 0;
-	list->process = *process;
-	ret = procfs_timers(process->tgid, add_timer, list);
-	if (ret == -EACCES) {
-		list->denied++;
-		if (list->options->verbose)
-			fprintf(stderr, "timersnoop: not allowed to read all of process %d\n",
-				process->tgid);
-	}
-	/* One that has ended has no timers: no error. */
-	return ret == -EACCES || ret == -ESRCH ? 0 : ret;
+	status = existing_add(&list->timers, process);
+	if (list->timers.denied > denied && list->options->verbose)
+		fprintf(stderr, "timersnoop: not allowed to read all of process %d\n",
+			process->tgid);
+	return status;
 }
 
 static int add_all(struct list *list, struct error *err)
@@ -93,9 +69,9 @@ static void tell_missing(const struct list *list)
 	fputs("timersnoop: timers of setitimer(2) and alarm(2) are not listed: /proc does not "
 	      "tell of them\n",
 	      stderr);
-	if (list->denied)
+	if (list->timers.denied)
 		fprintf(stderr, "timersnoop: %lu process%s could not be read in full%s\n",
-			list->denied, list->denied == 1 ? "" : "es",
+			list->timers.denied, list->timers.denied == 1 ? "" : "es",
 			geteuid() ? ": run as root" : ", not even by root");
 }
 
@@ -119,7 +95,7 @@ static int write_all(const struct list *list, struct error *err)
 	sink = sink_new(fd, -1);
 	if (!sink)
 		return error_errno(err, ENOMEM, "output");
-	out_list(sink, &style, list->rows, list->count);
+	out_list(sink, &style, list->timers.timers, list->timers.count);
 	status = command_finish_output(options, sink, fd, err);
 	sink_free(sink);
 	return status;
@@ -160,11 +136,11 @@ int cmd_list(const struct options *options)
 		status = command_fail(EXIT_FAILED, &err);
 	} else {
 		tell_missing(&list);
-		status = list.count ? EXIT_MATCHED : EXIT_NOTHING;
+		status = list.timers.count ? EXIT_MATCHED : EXIT_NOTHING;
 		/* "No timer" is not what was found of a process that is closed to us. */
-		if (options->pid_count && list.denied)
+		if (options->pid_count && list.timers.denied)
 			status = EXIT_INCOMPLETE;
 	}
-	free(list.rows);
+	existing_free(&list.timers);
 	return status;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "timersnoop/commands.h"
+#include "timersnoop/existing.h"
 #include "timersnoop/host.h"
 #include "timersnoop/launch.h"
 #include "timersnoop/live.h"
@@ -43,13 +44,14 @@ struct trace {
 		COMMAND_WAS_ENDED, /* because tracing was over */
 	} command;
 	struct view *view;
+	struct existing existing; /* timers, before tracing began */
 	struct sink *sink;
 	int out_fd;
 	bool recorded; /* to its end: what is in the view is what there was */
 	bool closed;   /* nobody reads the output any more */
 	struct out_style style;
 	struct out_cache cache;
-	uint64_t *counted_lost; /* by CPU number: what its pages told of */
+	uint64_t *counted_lost; /* by stream: what its pages told of */
 	uint64_t missed;
 	bool missed_unknown;
 	int signals; /* that came to us alone, with COMMAND */
@@ -87,6 +89,7 @@ static int resolve(struct trace *trace, struct error *err)
 		.name_count = options->name_count,
 		.uids = trace->uids,
 		.uid_count = options->user_count,
+		.self = getpid(),
 		.failed = options->failed,
 		.count = options->count,
 	};
@@ -126,6 +129,7 @@ static void set_style(struct trace *trace)
 		.wide = trace->options->wide,
 		.color = wants_color(trace),
 		.header = trace->options->header,
+		.lives = trace->options->lives && !trace->options->events,
 		.start_ns = live_since(trace->live),
 		.cache = &trace->cache,
 	};
@@ -198,7 +202,8 @@ static int open_live(struct trace *trace, struct error *err)
 		note(trace, "swept what %u earlier run%s left behind", swept,
 		     swept == 1 ? "" : "s");
 	trace->request = (struct live_request){
-		.session = { .wishes = { .user_ids = options->user_count > 0 },
+		.session = { .wishes = command_wishes(options),
+			     .follows = trace->launch || options->pid_count,
 			     .buffer_bytes = options->buffer_bytes },
 		.pids = trace->launch ? &trace->launched : options->pids,
 		.pid_count = trace->launch ? 1 : options->pid_count,
@@ -209,35 +214,74 @@ static int open_live(struct trace *trace, struct error *err)
 	return live_open(&trace->live, &trace->request, err);
 }
 
+static int make_view(struct trace *trace, struct error *err)
+{
+	const struct view_request request = {
+		.selection = &trace->selection,
+		.decoder = live_decoder(trace->live),
+		.tasks = trace->tasks,
+		.sink = trace->sink,
+		.style = &trace->style,
+		.since_ns = live_since(trace->live),
+		.events = trace->options->events,
+		.lives = trace->options->lives,
+		.followed = trace->request.pid_count > 0,
+	};
+	int status = 0;
+
+	trace->view = view_new(&request);
+	if (!trace->view)
+		return error_errno(err, ENOMEM, "calls");
+	view_set_lookup(trace->view, live_lookup);
+	for (size_t i = 0; i < trace->existing.count && status == 0; i++) {
+		const struct existing_timer *existing = &trace->existing.timers[i];
+		struct task task = live_task(&existing->process);
+
+		status = view_existing(trace->view, &task, existing);
+	}
+	existing_free(&trace->existing);
+	return status < 0 ? error_errno(err, -status, "timers") : 0;
+}
+
+/* No timer of our own, which would be among those that are shown. */
+static void set_deadline(struct trace *trace, uint64_t deadline_ns)
+{
+	wakeups_set_deadline(trace->wakeups, deadline_ns);
+	if (trace->sink)
+		sink_set_deadline(trace->sink, deadline_ns);
+}
+
 static int start_live(struct trace *trace, struct error *err)
 {
 	const struct options *options = trace->options;
 	bool filtered = false;
-	const int *cpus;
-	size_t cpu_count;
+	size_t streams;
 	int status;
 
 	if (options->verbose)
 		describe(trace);
-	cpus = capture_cpus(live_capture(trace->live), &cpu_count);
-	trace->counted_lost = calloc((size_t)cpus[cpu_count - 1] + 1, sizeof(*trace->counted_lost));
+	capture_cpus(live_capture(trace->live), &streams);
+	trace->counted_lost = calloc(streams, sizeof(*trace->counted_lost));
 	trace->tasks = tasks_new();
 	if (!trace->tasks || !trace->counted_lost)
 		return error_errno(err, ENOMEM, "tasks");
+	/* COMMAND has none yet. */
+	status = (options->lives || options->events & EVENTS_EXPIRE) && !trace->launch
+			 ? existing_add_all(&trace->existing, options->pids, options->pid_count)
+			 : 0;
+	if (status < 0)
+		return error_errno(err, -status, "cannot read timers in /proc");
 	status = live_start(trace->live, &trace->request, trace->tasks, &filtered, err);
 	if (status < 0)
 		return status;
 	if (options->verbose && options->name_count)
 		note(trace, "names are filtered %s", filtered ? "in the kernel" : "in user space");
 	set_style(trace);
-	trace->view = view_new(&trace->selection, live_decoder(trace->live), trace->tasks,
-			       trace->sink, &trace->style, live_since(trace->live));
-	if (!trace->view)
-		return error_errno(err, ENOMEM, "calls");
-	view_set_lookup(trace->view, live_lookup);
+	status = make_view(trace, err);
+	if (status < 0)
+		return status;
 	if (options->duration_ns)
-		wakeups_set_deadline(trace->wakeups,
-				     live_since(trace->live) + (uint64_t)options->duration_ns);
+		set_deadline(trace, live_since(trace->live) + (uint64_t)options->duration_ns);
 	return watch_processes(trace, err);
 }
 
@@ -253,7 +297,7 @@ static long show_round(struct trace *trace, uint64_t limit)
 	merge_begin(merge, limit);
 	while ((status = merge_next(merge, &merged)) > 0) {
 		if (merged.kind == MERGE_LOSS_COUNTED)
-			trace->counted_lost[merged.event.cpu] += merged.lost;
+			trace->counted_lost[merged.stream] += merged.lost;
 		status = view_take(trace->view, &merged);
 		if (status < 0)
 			return status;
@@ -338,13 +382,13 @@ static int tell_untold_loss(struct trace *trace, struct error *err)
 
 	for (size_t i = 0; i < count; i++) {
 		struct loss loss = { .cpu = cpus[i], .counted = true };
-		int status = capture_lost(capture, cpus[i], &loss.records, err);
+		int status = capture_lost(capture, i, &loss.records, err);
 
 		if (status < 0)
 			return status;
-		if (loss.records <= trace->counted_lost[cpus[i]])
+		if (loss.records <= trace->counted_lost[i])
 			continue;
-		loss.records -= trace->counted_lost[cpus[i]];
+		loss.records -= trace->counted_lost[i];
 		view_lost(trace->view, &loss);
 	}
 	return 0;
@@ -384,13 +428,13 @@ static int status_of_data(const struct trace *trace)
 	if (trace->options->verbose && totals.in_flight)
 		note(trace, "%llu calls were under way when tracing began or stopped",
 		     (unsigned long long)totals.in_flight);
-	if (totals.lost || totals.lost_unknown || totals.incomplete || totals.malformed ||
-	    trace->missed || trace->missed_unknown) {
+	if (totals.lost || totals.lost_unknown || totals.incomplete || totals.unattributed ||
+	    totals.malformed || trace->missed || trace->missed_unknown) {
 		if (!trace->options->quiet)
 			command_tell_loss(&totals, trace->missed, trace->missed_unknown);
 		return EXIT_INCOMPLETE;
 	}
-	return totals.matched ? EXIT_MATCHED : EXIT_NOTHING;
+	return totals.matched || totals.lives ? EXIT_MATCHED : EXIT_NOTHING;
 }
 
 /* Tracing ended first: COMMAND is asked to end, and made to by another signal. */
@@ -430,6 +474,7 @@ static int final_status(struct trace *trace, int status)
 static void free_trace(struct trace *trace)
 {
 	free(trace->counted_lost);
+	existing_free(&trace->existing);
 	view_free(trace->view);
 	tasks_free(trace->tasks);
 	sink_free(trace->sink);
@@ -471,7 +516,7 @@ static int run(struct trace *trace, struct error *err)
 			return command_fail(launch_exit_status(-status), err);
 		trace->command = COMMAND_RUNS;
 	} else if (!trace->options->quiet && isatty(STDERR_FILENO)) {
-		note(trace, "tracing timer_settime(2); Ctrl-C ends it");
+		note(trace, "tracing timers; Ctrl-C ends it");
 	}
 	status = follow_stream(trace, err);
 	if (status == 0)

@@ -21,6 +21,14 @@ int command_fail(int status, const struct error *err)
 	return status;
 }
 
+struct plan_wishes command_wishes(const struct options *options)
+{
+	return (struct plan_wishes){ .events = options->events,
+				     .lives = options->lives,
+				     .user_ids = options->user_count > 0,
+				     .toctou = options->toctou };
+}
+
 void command_tell_loss(const struct view_totals *totals, uint64_t missed, bool missed_unknown)
 {
 	const char *separator = "timersnoop: data incomplete: ";
@@ -45,6 +53,13 @@ void command_tell_loss(const struct view_totals *totals, uint64_t missed, bool m
 	if (totals->incomplete) {
 		fprintf(stderr, "%s%llu calls with a half not seen", separator,
 			(unsigned long long)totals->incomplete);
+		separator = ", ";
+	}
+	if (totals->unattributed) {
+		fprintf(stderr,
+			"%s%llu expiries or signals of timers that are not known "
+			"(of any process)",
+			separator, (unsigned long long)totals->unattributed);
 		separator = ", ";
 	}
 	if (totals->malformed)

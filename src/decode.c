@@ -3,36 +3,14 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <traceevent/event-parse.h>
 
-/* A field's place in a record; size 0 means that the event has no such field. */
-struct field {
-	uint16_t offset;
-	uint16_t size;
-	bool is_signed;
-	bool dynamic; /* a __data_loc: length << 16 | offset */
-};
+#include "timersnoop/decode_fields.h"
 
-/* An itimerspec, as one array (interval first) or as four fields. */
-struct spec_fields {
-	struct field array;
-	struct field part[4]; /* interval sec, nsec, value sec, nsec */
-};
-
-struct binding {
-	enum probe_use use;
-	enum call_abi abi;
-	unsigned min_size;
-	struct field tid;
-	struct field id, flags, new_ptr, old_ptr, ret;
-	struct spec_fields spec;
-	struct field first, last[4]; /* strings that tell whether user memory was read */
-	struct field task, comm, clone_flags, uid;
-};
-
-#define BINDINGS_MAX 32
+#define BINDINGS_MAX (PLAN_PROBES_MAX + PLAN_EVENTS_MAX)
 
 struct decoder {
 	struct tep_handle *tep;
@@ -40,6 +18,11 @@ struct decoder {
 	size_t count;
 	uint8_t by_type[UINT16_MAX + 1]; /* common_type -> 1 + index of the binding */
 };
+
+/* common_flags, enum trace_flag_type: hard interrupt, soft interrupt, NMI */
+#define FLAGS_INTERRUPT (0x08 | 0x10 | 0x40)
+
+_Static_assert(BINDINGS_MAX <= UINT8_MAX, "by_type holds every index");
 
 struct decoder *decoder_new(int long_size)
 {
@@ -65,142 +48,7 @@ void decoder_free(struct decoder *decoder)
 	free(decoder);
 }
 
-static bool find_field(struct binding *binding, struct tep_event *event, const char *name,
-		       struct field *field)
-{
-	struct tep_format_field *found = tep_find_any_field(event, name);
-
-	if (!found || found->offset < 0 || found->size <= 0 ||
-	    found->offset + found->size > UINT16_MAX)
-		return false;
-	field->offset = (uint16_t)found->offset;
-	field->size = (uint16_t)found->size;
-	field->is_signed = found->flags & TEP_FIELD_IS_SIGNED;
-	field->dynamic = found->flags & TEP_FIELD_IS_DYNAMIC;
-	if (binding->min_size < (unsigned)(found->offset + found->size))
-		binding->min_size = (unsigned)(found->offset + found->size);
-	return true;
-}
-
-struct wanted {
-	const char *name;
-	struct field *field;
-	bool optional;
-};
-
-static int find_fields(struct binding *binding, struct tep_event *event,
-		       const struct wanted *wanted, struct error *err)
-{
-	for (; wanted->name; wanted++)
-		if (!find_field(binding, event, wanted->name, wanted->field) && !wanted->optional)
-			return error_set(err, EINVAL, "the format of %s:%s has no field '%s'",
-					 event->system, event->name, wanted->name);
-	return 0;
-}
-
-/* `array` or, where the kernel has no array arguments, ARRAY_is, _in, _vs, _vn. */
-static int find_spec(struct binding *binding, struct tep_event *event, const char *array,
-		     struct error *err)
-{
-	static const char *const suffixes[] = { "_is", "_in", "_vs", "_vn" };
-	struct spec_fields *spec = &binding->spec;
-
-	if (find_field(binding, event, array, &spec->array)) {
-		if (spec->array.size == 4 * sizeof(int64_t) && !spec->array.dynamic)
-			return 0;
-		return error_set(err, EINVAL, "field '%s' of %s:%s is not four s64", array,
-				 event->system, event->name);
-	}
-	for (int i = 0; i < 4; i++) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "%s%s", array, suffixes[i]);
-		if (!find_field(binding, event, name, &spec->part[i]))
-			return error_set(err, EINVAL,
-					 "the format of %s:%s has neither '%s' nor '%s'",
-					 event->system, event->name, array, name);
-	}
-	return 0;
-}
-
-static int bind_entry(struct binding *b, struct tep_event *event, struct error *err)
-{
-	const struct wanted wanted[] = {
-		{ "id", &b->id, false },
-		{ "flags", &b->flags, false },
-		{ "new", &b->new_ptr, false },
-		{ "old", &b->old_ptr, false },
-		{ 0 },
-	};
-
-	return find_fields(b, event, wanted, err);
-}
-
-static int bind_user(struct binding *b, struct tep_event *event, struct error *err)
-{
-	const struct wanted wanted[] = {
-		{ "first", &b->first, false },   { "last1", &b->last[0], false },
-		{ "last2", &b->last[1], false }, { "last3", &b->last[2], false },
-		{ "last4", &b->last[3], false }, { 0 },
-	};
-	int status = find_fields(b, event, wanted, err);
-
-	return status ? status : find_spec(b, event, "user", err);
-}
-
-static int bind_copy(struct binding *b, struct tep_event *event, struct error *err)
-{
-	const struct wanted wanted[] = {
-		{ "id", &b->id, true },
-		{ "flags", &b->flags, false },
-		{ 0 },
-	};
-	int status = find_fields(b, event, wanted, err);
-
-	return status ? status : find_spec(b, event, "new", err);
-}
-
-static int bind_task(struct binding *b, struct tep_event *event, struct error *err)
-{
-	/* task_rename lost its pid in some kernel: it is the running task's. */
-	const struct wanted wanted[USE_COUNT][4] = {
-		[USE_NEW_TASK] = { { "pid", &b->task, false },
-				   { "comm", &b->comm, false },
-				   { "clone_flags", &b->clone_flags, false } },
-		[USE_RENAME] = { { "pid", &b->task, true }, { "newcomm", &b->comm, false } },
-		[USE_EXEC] = { { "old_pid", &b->task, false } },
-		[USE_EXIT] = { { "pid", &b->task, false } },
-		[USE_CREDS] = { { "uid", &b->uid, false } },
-	};
-
-	return find_fields(b, event, wanted[b->use], err);
-}
-
-static int bind(struct binding *binding, struct tep_event *event, struct error *err)
-{
-	const struct wanted tid[] = { { "common_pid", &binding->tid, false }, { 0 } };
-	const struct wanted ret[] = { { "ret", &binding->ret, false }, { 0 } };
-	int status = find_fields(binding, event, tid, err);
-
-	if (status)
-		return status;
-	switch (binding->use) {
-	case USE_ENTRY:
-		return bind_entry(binding, event, err);
-	case USE_RETURN:
-		return find_fields(binding, event, ret, err);
-	case USE_COPY:
-		return bind_copy(binding, event, err);
-	case USE_USER:
-		return bind_user(binding, event, err);
-	case USE_OLD:
-		return find_spec(binding, event, "old", err);
-	default:
-		return bind_task(binding, event, err);
-	}
-}
-
-int decoder_add(struct decoder *decoder, enum probe_use use, enum call_abi abi, const char *system,
+int decoder_add(struct decoder *decoder, const struct meaning *means, const char *system,
 		const char *format, struct error *err)
 {
 	struct binding *binding = &decoder->bindings[decoder->count];
@@ -215,9 +63,8 @@ int decoder_add(struct decoder *decoder, enum probe_use use, enum call_abi abi, 
 	if (tep_parse_format(decoder->tep, &event, format, strlen(format), system) || !event)
 		return error_set(err, EINVAL, "an event format of %s cannot be read", system);
 	memset(binding, 0, sizeof(*binding));
-	binding->use = use;
-	binding->abi = abi;
-	status = bind(binding, event, err);
+	binding->means = *means;
+	status = decode_bind(binding, event, err);
 	if (status == 0 && (event->id < 0 || event->id > UINT16_MAX))
 		status = error_set(err, EINVAL, "%s:%s has the id %d", system, event->name,
 				   event->id);
@@ -321,10 +168,11 @@ static bool was_read(const struct binding *b, const uint8_t *data, unsigned size
 
 static void read_entry(const struct binding *b, const uint8_t *data, struct record *record)
 {
-	record->kind = RECORD_ENTRY;
-	record->entry.abi = b->abi;
-	record->entry.timer_id = (int32_t)load(data, &b->id);
+	record->entry.abi = b->means.abi;
+	record->entry.id = (int32_t)load(data, &b->id);
+	record->entry.clock = (int32_t)load(data, &b->clock);
 	record->entry.flags = (uint32_t)load(data, &b->flags);
+	record->entry.seconds = (uint32_t)load(data, &b->seconds);
 	record->entry.new_ptr = load(data, &b->new_ptr);
 	record->entry.old_ptr = load(data, &b->old_ptr);
 }
@@ -332,42 +180,178 @@ static void read_entry(const struct binding *b, const uint8_t *data, struct reco
 static void read_user(const struct binding *b, const uint8_t *data, unsigned size,
 		      struct record *record)
 {
-	record->kind = RECORD_USER;
 	record->user.from = FROM_NONE;
+	record->user_ptr = load(data, &b->pointer);
 	if (was_read(b, data, size))
 		load_spec(data, &b->spec, FROM_USER, &record->user);
 }
 
+/* From the stack pointer at return, behind the return address that is on the stack at entry. */
+static int64_t stack_place(const struct binding *b, const uint8_t *data)
+{
+	uint64_t at = load(data, &b->at);
+
+	return at ? (int64_t)(at - load(data, &b->sp) - sizeof(uint64_t)) : -1;
+}
+
 static void read_copy(const struct binding *b, const uint8_t *data, struct record *record)
 {
-	record->kind = RECORD_COPY;
 	record->copy.has_id = b->id.size != 0;
-	record->copy.timer_id = (int32_t)load(data, &b->id);
+	record->copy.id = (int32_t)load(data, &b->id);
+	record->copy.has_flags = b->flags.size != 0;
 	record->copy.flags = (uint32_t)load(data, &b->flags);
-	load_spec(data, &b->spec, FROM_KERNEL, &record->copy.value);
+	record->copy.old_at = b->at.size ? stack_place(b, data) : -1;
+	if (b->means.use == USE_COPY)
+		load_spec(data, &b->spec, FROM_KERNEL, &record->copy.value);
+}
+
+static void read_sigevent(const struct binding *b, const uint8_t *data, struct record *record)
+{
+	record->create.clock = (int32_t)load(data, &b->clock);
+	record->create.sigevent = (struct sigevent_seen){ .from = FROM_NONE };
+	if (load(data, &b->pointer))
+		record->create.sigevent = (struct sigevent_seen){
+			.from = FROM_KERNEL,
+			.value = load(data, &b->value),
+			.signo = (int32_t)load(data, &b->signo),
+			.notify = (int32_t)load(data, &b->notify),
+			.tid = (int32_t)load(data, &b->thread),
+		};
+}
+
+static void read_call(const struct binding *b, const uint8_t *data, unsigned size,
+		      struct record *record)
+{
+	switch (b->means.use) {
+	case USE_ENTRY:
+		read_entry(b, data, record);
+		break;
+	case USE_RETURN:
+		record->ret.abi = b->means.abi;
+		record->ret.ret = (int64_t)load(data, &b->ret);
+		break;
+	case USE_COPY:
+	case USE_OLD_AT:
+		read_copy(b, data, record);
+		break;
+	case USE_OLD:
+		load_spec(data, &b->spec, FROM_KERNEL, &record->old);
+		break;
+	case USE_STACK:
+		memcpy(record->stack, data + b->stack.offset, sizeof(record->stack));
+		break;
+	case USE_SIGEVENT:
+		read_sigevent(b, data, record);
+		break;
+	case USE_MADE:
+	case USE_FILE:
+		record->object.timer = load(data, &b->timer);
+		record->object.id = (int32_t)load(data, &b->id);
+		break;
+	default:
+		read_user(b, data, size, record);
+		break;
+	}
+}
+
+static void read_expiry(const struct binding *b, const uint8_t *data, struct record *record)
+{
+	record->timer = (struct record_timer){
+		.address = load(data, &b->timer),
+		.has_id = b->id.size != 0,
+		.id = (int32_t)load(data, &b->id),
+		.pid = (int32_t)load(data, &b->pid),
+		.has_clock = b->clock.size != 0,
+		.clock = (int32_t)load(data, &b->clock),
+		.has_interval = b->interval.size != 0,
+		.interval_ns = (int64_t)load(data, &b->interval),
+		.has_asked = b->asked.size && b->ahead.size && b->base.size,
+		.asked_ns = (int64_t)load(data, &b->asked),
+		.ahead_ns = (int64_t)load(data, &b->ahead),
+		.asked_clock = (int32_t)load(data, &b->base),
+	};
+	/* Its hrtimer has no meaning then: it is a union. */
+	if (record->timer.has_clock && timerspec_cpu_clock(record->timer.clock))
+		record->timer.has_asked = false;
+}
+
+static struct record_siginfo read_info(const struct binding *b, const uint8_t *data)
+{
+	struct record_siginfo info = { .signo = (int32_t)load(data, &b->signo),
+				       .code = (int32_t)load(data, &b->code) };
+
+	if (b->overrun.size && info.code == SI_TIMER) {
+		info.has_timer = true;
+		info.id = (int32_t)load(data, &b->id);
+		info.overrun = (int32_t)load(data, &b->overrun);
+		info.value = load(data, &b->value);
+	}
+	return info;
+}
+
+/* A name, ended by NULs. */
+static void read_comm(const struct binding *b, const uint8_t *data, unsigned size, char comm[16])
+{
+	unsigned length = 0;
+	const char *text = b->comm.size ? locate(data, size, &b->comm, &length) : NULL;
+
+	memset(comm, 0, 16);
+	if (text)
+		memcpy(comm, text, strnlen(text, length < 15 ? length : 15));
+}
+
+static void read_timer(const struct binding *b, const uint8_t *data, unsigned size,
+		       struct record *record)
+{
+	switch (b->means.use) {
+	case USE_EXPIRY:
+	case USE_QUEUE:
+		read_expiry(b, data, record);
+		break;
+	case USE_SIGNAL:
+		record->signal.info = read_info(b, data);
+		record->signal.pid = (int32_t)load(data, &b->pid);
+		record->signal.group = load(data, &b->group);
+		record->signal.result = (int32_t)load(data, &b->result);
+		read_comm(b, data, size, record->signal.comm);
+		break;
+	case USE_DELIVER:
+		record->deliver.info = read_info(b, data);
+		record->deliver.handler = load(data, &b->handler);
+		break;
+	case USE_ITIMER_EXPIRE:
+		record->itimer.which = (int32_t)load(data, &b->id);
+		record->itimer.pid = (int32_t)load(data, &b->pid);
+		break;
+	case USE_HRTIMER_START:
+	case USE_HRTIMER_EXPIRE:
+		record->hrtimer.address = load(data, &b->timer);
+		record->hrtimer.ns = (int64_t)load(data, &b->asked);
+		break;
+	case USE_RELEASE:
+		record->object.timer = load(data, &b->timer);
+		break;
+	case USE_WAIT:
+		record->copy.old_at = stack_place(b, data);
+		break;
+	case USE_WAITED:
+		memcpy(record->waited.stack, data + b->stack.offset, sizeof(record->waited.stack));
+		record->waited.signo = (int32_t)load(data, &b->ret);
+		break;
+	default:
+		record->info = read_info(b, data);
+		break;
+	}
 }
 
 static void read_task(const struct binding *b, const uint8_t *data, unsigned size,
 		      struct record *record)
 {
-	static const enum record_kind kinds[USE_COUNT] = {
-		[USE_NEW_TASK] = RECORD_NEW_TASK, [USE_RENAME] = RECORD_RENAME,
-		[USE_EXEC] = RECORD_EXEC,         [USE_EXIT] = RECORD_EXIT,
-		[USE_CREDS] = RECORD_CREDS,
-	};
-	unsigned length = 0;
-	const char *comm = b->comm.size ? locate(data, size, &b->comm, &length) : NULL;
-
-	record->kind = kinds[b->use];
 	record->task.tid = b->task.size ? (int32_t)load(data, &b->task) : record->tid;
 	record->task.thread = b->clone_flags.size && load(data, &b->clone_flags) & CLONE_THREAD;
+	record->task.last = load(data, &b->group_dead);
 	record->task.uid = (uint32_t)load(data, &b->uid);
-	memset(record->task.comm, 0, sizeof(record->task.comm));
-	if (comm) {
-		if (length > sizeof(record->task.comm) - 1)
-			length = sizeof(record->task.comm) - 1;
-		memcpy(record->task.comm, comm, strnlen(comm, length));
-	}
+	read_comm(b, data, size, record->task.comm);
 }
 
 int decoder_read(const struct decoder *decoder, const struct raw_event *event,
@@ -385,31 +369,17 @@ int decoder_read(const struct decoder *decoder, const struct raw_event *event,
 	b = &decoder->bindings[decoder->by_type[type] - 1];
 	if (event->size < b->min_size)
 		return -EBADMSG;
+	record->kind = b->means.use;
+	record->event = b->means.event;
 	record->ts = event->ts;
 	record->cpu = event->cpu;
 	record->tid = (int32_t)load(data, &b->tid);
-	switch (b->use) {
-	case USE_ENTRY:
-		read_entry(b, data, record);
-		break;
-	case USE_USER:
-		read_user(b, data, event->size, record);
-		break;
-	case USE_RETURN:
-		record->kind = RECORD_RETURN;
-		record->ret.abi = b->abi;
-		record->ret.ret = (int64_t)load(data, &b->ret);
-		break;
-	case USE_COPY:
-		read_copy(b, data, record);
-		break;
-	case USE_OLD:
-		record->kind = RECORD_OLD;
-		load_spec(data, &b->spec, FROM_KERNEL, &record->old);
-		break;
-	default:
+	record->interrupt = load(data, &b->irq_flags) & FLAGS_INTERRUPT;
+	if (!probe_use_tells_of_timers(b->means.use))
 		read_task(b, data, event->size, record);
-		break;
-	}
+	else if (b->means.use < USE_EXPIRY)
+		read_call(b, data, event->size, record);
+	else
+		read_timer(b, data, event->size, record);
 	return 1;
 }

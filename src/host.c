@@ -13,8 +13,6 @@
 #include <tracefs.h>
 #include <unistd.h>
 
-#include "timersnoop/btf.h"
-
 #define DEFAULT_TRACEFS "/sys/kernel/tracing"
 
 static bool has_file(const char *dir, const char *file)
@@ -193,17 +191,17 @@ done:
 	return status;
 }
 
-static int cred_uid_offset(void)
+/* What is not there stays unknown: the plan says what that costs. */
+static void read_types(struct kernel_features *features)
 {
 	int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
 	struct stat info;
 	uint8_t *data = NULL;
 	size_t held = 0;
 	ssize_t got = 0;
-	int offset = -1;
 
 	if (fd < 0)
-		return -1;
+		return;
 	/* sysfs gives the true size here, but cannot be mapped before 6.16. */
 	if (fstat(fd, &info) == 0 && info.st_size > 0)
 		data = malloc((size_t)info.st_size);
@@ -211,18 +209,16 @@ static int cred_uid_offset(void)
 	       (got = read(fd, data + held, (size_t)info.st_size - held)) > 0)
 		held += (size_t)got;
 	if (data && got >= 0)
-		offset = btf_member_offset(data, held, "cred", "uid");
+		kernel_features_types(features, data, held);
 	free(data);
 	close(fd);
-	return offset < 0 ? -1 : offset;
 }
 
 static int read_uname(struct kernel_features *features, struct error *err)
 {
 	struct utsname name;
 
-	memset(features, 0, sizeof(*features));
-	features->cred_uid_offset = -1;
+	kernel_features_init(features);
 	if (uname(&name) < 0)
 		return error_errno(err, errno, "uname");
 	snprintf(features->machine, sizeof(features->machine), "%s", name.machine);
@@ -243,8 +239,8 @@ int host_features(struct kernel_features *features, const struct plan_wishes *wi
 		return error_errno(err, errno ? errno : EIO, "cannot read tracefs's README");
 	kernel_features_readme(features, readme);
 	free(readme);
-	if (wishes->user_ids)
-		features->cred_uid_offset = cred_uid_offset();
+	if (probe_plan_needs_types(wishes))
+		read_types(features);
 	return read_symbols(features, err);
 }
 
@@ -258,5 +254,6 @@ int host_features_guess(struct kernel_features *features, struct error *err)
 	features->user_memory = true;
 	features->ustring = true;
 	features->arrays = true;
+	read_types(features);
 	return read_symbols(features, err);
 }

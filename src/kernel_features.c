@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "timersnoop/btf.h"
 
 void kernel_features_readme(struct kernel_features *features, const char *readme)
 {
@@ -11,18 +14,85 @@ void kernel_features_readme(struct kernel_features *features, const char *readme
 	features->user_memory = strstr(readme, "[u]<offset>") != NULL;
 	features->ustring = strstr(readme, "ustring") != NULL;
 	features->arrays = strstr(readme, "[<array-size>") != NULL;
+	features->return_args = strstr(readme, "return probes support: $retval, $arg<N>") != NULL;
 }
 
-static struct feature_symbol *find_symbol(struct kernel_features *features, const char *name,
-					  size_t length)
+const struct feature_member feature_members[OFFSET_COUNT] = {
+	[OFFSET_CRED_UID] = { "cred", "uid" },
+	[OFFSET_ITIMER_ID] = { "k_itimer", "it_id" },
+	[OFFSET_ITIMER_CLOCK] = { "k_itimer", "it_clock" },
+	[OFFSET_ITIMER_INTERVAL] = { "k_itimer", "it_interval" },
+	[OFFSET_ITIMER_PID] = { "k_itimer", "it_pid" },
+	[OFFSET_ITIMER_IT] = { "k_itimer", "it" },
+	[OFFSET_HRTIMER_ASKED] = { "hrtimer", "_softexpires" },
+	[OFFSET_HRTIMER_BASE] = { "hrtimer", "base" },
+	[OFFSET_BASE_OFFSET] = { "hrtimer_clock_base", "offset" },
+	[OFFSET_BASE_CLOCK] = { "hrtimer_clock_base", "clockid" },
+	[OFFSET_ALARM_TIMER] = { "alarm", "timer" },
+	[OFFSET_PID_NUMBERS] = { "pid", "numbers" },
+	[OFFSET_SIGNAL_REAL] = { "signal_struct", "real_timer" },
+	[OFFSET_SIGNAL_INCR] = { "signal_struct", "it_real_incr" },
+	[OFFSET_SIGNAL_PIDS] = { "signal_struct", "pids" },
+	[OFFSET_KSIGNAL_INFO] = { "ksignal", "info" },
+	[OFFSET_FILE_PRIVATE] = { "file", "private_data" },
+	[OFFSET_TIMERFD_CLOCK] = { "timerfd_ctx", "clockid" },
+	[OFFSET_TIMERFD_INTERVAL] = { "timerfd_ctx", "tintv" },
+};
+
+void kernel_features_init(struct kernel_features *features)
 {
+	memset(features, 0, sizeof(*features));
+	for (int i = 0; i < OFFSET_COUNT; i++)
+		features->offset[i] = -1;
+}
+
+void kernel_features_types(struct kernel_features *features, const void *data, size_t size)
+{
+	struct btf_query queries[OFFSET_COUNT];
+
+	for (int i = 0; i < OFFSET_COUNT; i++)
+		queries[i] = (struct btf_query){ .structure = feature_members[i].structure,
+						 .member = feature_members[i].member };
+	if (btf_member_offsets(data, size, queries, OFFSET_COUNT) < 0)
+		return;
+	for (int i = 0; i < OFFSET_COUNT; i++)
+		features->offset[i] = queries[i].offset < 0 ? -1 : queries[i].offset;
+}
+
+/* Names are looked up for every line of kallsyms: by length and last byte first. */
+#define BUCKETS 64
+
+struct lookup {
+	struct feature_symbol *first[BUCKETS];
+	struct feature_symbol *next[FEATURE_SYMBOLS_MAX];
+};
+
+static size_t bucket(const char *name, size_t length)
+{
+	return (length * 7 + (unsigned char)name[length - 1]) % BUCKETS;
+}
+
+static void make_lookup(struct lookup *lookup, struct kernel_features *features)
+{
+	memset(lookup, 0, sizeof(*lookup));
 	for (size_t i = 0; i < features->symbol_count; i++) {
 		struct feature_symbol *symbol = &features->symbols[i];
+		size_t at = bucket(symbol->name, strlen(symbol->name));
 
-		if (strncmp(symbol->name, name, length) == 0 && symbol->name[length] == '\0')
-			return symbol;
+		lookup->next[i] = lookup->first[at];
+		lookup->first[at] = symbol;
 	}
-	return NULL;
+}
+
+static struct feature_symbol *find_symbol(const struct lookup *lookup,
+					  const struct kernel_features *features, const char *name,
+					  size_t length)
+{
+	struct feature_symbol *symbol = length ? lookup->first[bucket(name, length)] : NULL;
+
+	while (symbol && (strncmp(symbol->name, name, length) != 0 || symbol->name[length] != '\0'))
+		symbol = lookup->next[symbol - features->symbols];
+	return symbol;
 }
 
 static void learn_names(struct kernel_features *features, const char *const *names)
@@ -34,35 +104,53 @@ static void learn_names(struct kernel_features *features, const char *const *nam
 			(struct feature_symbol){ .name = *names };
 }
 
+/* "ADDRESS TYPE NAME", with "\t[MODULE]" behind a module's. */
+static void read_symbol(const struct lookup *lookup, struct kernel_features *features,
+			const char *line, const char *end)
+{
+	const char *name = line, *tab;
+	struct feature_symbol *symbol;
+
+	for (int field = 0; field < 2 && name; field++) {
+		name = memchr(name, ' ', (size_t)(end - name));
+		name = name ? name + 1 : NULL;
+	}
+	/* Kprobes go into functions: types t and T, w and W. */
+	if (!name || !strchr("tTwW", name[-2]))
+		return;
+	tab = memchr(name, '\t', (size_t)(end - name));
+	symbol = find_symbol(lookup, features, name, (size_t)((tab ? tab : end) - name));
+	if (!symbol)
+		return;
+	symbol->count++;
+	symbol->address = strtoull(line, NULL, 16);
+}
+
 void kernel_features_kallsyms(struct kernel_features *features, const char *text, size_t length,
 			      const char *const *names)
 {
 	const char *end = text + length;
+	struct lookup lookup;
 
 	learn_names(features, names);
-	/* A line is "ADDRESS TYPE NAME", with "\t[MODULE]" behind a module's. */
+	make_lookup(&lookup, features);
 	while (text < end) {
 		const char *line_end = memchr(text, '\n', (size_t)(end - text));
-		const char *name = text;
-		struct feature_symbol *symbol;
 
 		if (!line_end)
 			line_end = end;
-		for (int field = 0; field < 2 && name; field++) {
-			name = memchr(name, ' ', (size_t)(line_end - name));
-			name = name ? name + 1 : NULL;
-		}
-		/* Kprobes go into functions: types t and T, w and W. */
-		if (name && strchr("tTwW", name[-2])) {
-			const char *tab = memchr(name, '\t', (size_t)(line_end - name));
-
-			symbol = find_symbol(features, name,
-					     (size_t)((tab ? tab : line_end) - name));
-			if (symbol)
-				symbol->count++;
-		}
+		read_symbol(&lookup, features, text, line_end);
 		text = line_end + 1;
 	}
+}
+
+uint64_t kernel_features_address(const struct kernel_features *features, const char *symbol)
+{
+	for (size_t i = 0; i < features->symbol_count; i++)
+		if (strcmp(features->symbols[i].name, symbol) == 0 &&
+		    features->symbols[i].count == 1)
+			return features->symbols[i].address;
+	return 0;
 }
 
 bool kernel_features_absent(const struct kernel_features *features, const char *symbol)

@@ -26,15 +26,15 @@ uint64_t live_now(void)
 	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
-static int learn_format(struct live *live, enum probe_use use, enum call_abi abi,
-			const char *system, const char *event, struct error *err)
+static int learn_format(struct live *live, const struct meaning *means, const char *system,
+			const char *event, struct error *err)
 {
 	char *format = session_format(live->session, system, event);
 	int status;
 
 	if (!format)
 		return error_errno(err, errno, "cannot read the format of %s:%s", system, event);
-	status = decoder_add(live->decoder, use, abi, system, format, err);
+	status = decoder_add(live->decoder, means, system, format, err);
 	free(format);
 	return status;
 }
@@ -48,19 +48,20 @@ static int learn_formats(struct live *live, struct error *err)
 	if (!live->decoder)
 		return error_errno(err, ENOMEM, "event formats");
 	for (size_t i = 0; i < plan->probe_count && status == 0; i++)
-		status = learn_format(live, plan->probes[i].use, plan->probes[i].abi,
-				      session_group(live->session), plan->probes[i].event, err);
+		status = learn_format(live, &plan->probes[i].means, session_group(live->session),
+				      plan->probes[i].event, err);
 	for (size_t i = 0; i < plan->event_count && status == 0; i++)
-		status = learn_format(live, plan->events[i].use, ABI_UNKNOWN,
-				      plan->events[i].system, plan->events[i].event, err);
+		status = learn_format(live, &plan->events[i].means, plan->events[i].system,
+				      plan->events[i].event, err);
 	return status;
 }
 
 static int open_pipes(struct live *live, struct error *err)
 {
+	struct tracefs_instance *instances[SESSION_INSTANCES];
+	size_t count = session_instances(live->session, instances);
 	const int *cpus;
-	size_t count;
-	int status = capture_open(&live->capture, session_instance(live->session), err);
+	int status = capture_open(&live->capture, instances, count, err);
 
 	if (status < 0)
 		return status;
@@ -108,7 +109,7 @@ int live_close(struct live *live, struct error *err)
 	return status;
 }
 
-static struct task task_from(const struct procfs_task *seen)
+struct task live_task(const struct procfs_task *seen)
 {
 	struct task task = { .tid = seen->tid, .tgid = seen->tgid, .uid = seen->uid };
 
@@ -122,7 +123,7 @@ int live_lookup(int32_t tid, struct task *task)
 	int status = procfs_task(tid, &seen);
 
 	if (status == 0)
-		*task = task_from(&seen);
+		*task = live_task(&seen);
 	return status;
 }
 
@@ -136,7 +137,7 @@ struct scan {
 static int scan_task(void *context, const struct procfs_task *seen)
 {
 	struct scan *scan = context;
-	struct task task = task_from(seen);
+	struct task task = live_task(seen);
 	bool known = tasks_find(scan->tasks, task.tid) != NULL;
 	int32_t *larger;
 

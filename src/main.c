@@ -2,21 +2,24 @@
 /*
  * timersnoop: shows what programs really do with timers, without BPF.
  *
- *  tracefs -> capture -> page -> merge -> decode -> calls -> view -> out_*
+ *  tracefs -> capture -> page -> merge -> decode -> calls -> timers -> lives
+ *                                                        -> view -> out_*
  *
  *   main             this file: which command, and what it returns
- *   options          argv -> one struct; the text of --help
- *   cmd_trace        every timer_settime(2), one line a call
+ *   options          argv -> one struct; what goes together; the text of --help
+ *   cmd_trace        calls, expiries and signals, one line each; timers' lives
  *   cmd_doctor       doctor, --dry-run, --cleanup
  *   cmd_list         every timer that exists now
  *   commands         what they share: errors, output, dying as COMMAND died
  *
  *   host             this machine: its tracefs, what its kernel can do
- *   kernel_features  README, kallsyms and refusals -> a value
+ *   kernel_features  README, kallsyms, type data and refusals -> a value
  *   btf              where a member lies in a kernel structure
  *   probe_plan       features -> which probes, as text, with reasons
+ *   plan_calls, plan_timers   its parts: system calls; expiries and signals
  *   probe_group      kprobe_events: add, remove, missed hits
- *   session          the private instance and probe group, made and undone
+ *   calibrate        which register leads to a call's arguments at its return
+ *   session          the private instances and probe group, made and undone
  *   live             session, formats and pipes as one merged stream
  *
  *   capture          per-CPU raw pipes -> pages
@@ -24,10 +27,15 @@
  *   merge            per-CPU streams -> one, by time
  *   decode           event formats -> offsets; a record -> a typed struct
  *   tasks            thread -> process, name, user at a point of the stream
- *   calls            entry, kernel copy, old value, return -> one call
+ *   calls            entry, kernel copies, return -> one call
+ *   timers           calls, expiries, signals -> what happened to which timer
+ *   timer_table      what it remembers of each
+ *   lives, life      the same as figures, from a timer's making to its end
+ *   distribution     many durations in little memory
  *   selection        which calls were asked for
- *   view             the stream -> those calls, on their way out
+ *   view             the stream -> what was asked for, on its way out
  *
+ *   events           names and groups of all that can be shown
  *   timerspec        values and durations as text, names of flags, clocks, errors
  *   out_*            finished values -> text, strace's notation, JSON, CSV
  *   out_list         timers that exist -> text, JSON, CSV
@@ -35,6 +43,7 @@
  *
  *   procfs           tasks as /proc tells of them now
  *   procfs_timers    timers, the same way
+ *   existing         all that there are before tracing begins
  *   launch           COMMAND, held until tracing is on
  *   wakeups          all that a trace sleeps for, in one poll
  *   error            a number for the program, a sentence for the person

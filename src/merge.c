@@ -11,6 +11,7 @@ struct stream {
 	struct page *page;
 	uint8_t *buffer;
 	int cpu;
+	size_t number;
 	bool dry;  /* had nothing when it was read in this round */
 	bool lost; /* a loss is due before `head` */
 	struct merged loss;
@@ -48,6 +49,7 @@ struct merge *merge_new(const int *cpus, size_t count, size_t page_size, int lon
 		struct stream *stream = &merge->streams[merge->count];
 
 		stream->cpu = cpus[merge->count];
+		stream->number = merge->count;
 		stream->page = page_new(long_size);
 		stream->buffer = malloc(page_size);
 		if (!stream->page || !stream->buffer) {
@@ -83,14 +85,14 @@ static void heap_swap(struct merge *merge, size_t a, size_t b)
 	merge->heap[b] = kept;
 }
 
-/* At one time the lower CPU comes first, so that an order can be repeated. */
+/* At one time the first stream comes first, so that an order can be repeated. */
 static bool heap_less(const struct merge *merge, size_t a, size_t b)
 {
 	const struct stream *one = merge->heap[a], *other = merge->heap[b];
 
 	if (one->head.ts != other->head.ts)
 		return one->head.ts < other->head.ts;
-	return one->cpu < other->cpu;
+	return one->number < other->number;
 }
 
 static void heap_push(struct merge *merge, struct stream *stream)
@@ -166,7 +168,7 @@ static int advance(struct merge *merge, struct stream *stream)
 			return 1;
 		if (stream->dry)
 			return 0;
-		length = merge->reader(merge->context, stream->cpu, stream->buffer,
+		length = merge->reader(merge->context, stream->number, stream->buffer,
 				       merge->page_size);
 		if (length < 0)
 			return length;
@@ -229,6 +231,7 @@ static int take_last_loss(struct merge *merge, struct merged *merged)
 			continue;
 		stream->lost = false;
 		*merged = stream->loss;
+		merged->stream = stream->number;
 		merged->event = (struct raw_event){ .cpu = stream->cpu };
 		return 1;
 	}
@@ -252,11 +255,13 @@ int merge_next(struct merge *merge, struct merged *merged)
 	if (first->lost) {
 		first->lost = false;
 		*merged = first->loss;
+		merged->stream = first->number;
 		merged->event = (struct raw_event){ .ts = first->head.ts, .cpu = first->cpu };
 		return 1;
 	}
 	merged->kind = MERGE_EVENT;
 	merged->lost = 0;
+	merged->stream = first->number;
 	merged->event = first->head;
 	merge->taken = first;
 	return 1;

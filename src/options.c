@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "timersnoop/events.h"
 #include "timersnoop/timerspec.h"
 
 #define KIB 1024ULL
@@ -29,16 +30,21 @@ enum {
 	OPT_BUFFER_SIZE,
 	OPT_LOSS_STATUS,
 	OPT_CLEANUP,
+	OPT_LIVES,
+	OPT_TOCTOU,
 };
 
 /* Stops at the first word, and tells a missing argument from an unknown option. */
-static const char short_options[] = "+:p:n:u:xc:d:o:wqvhV";
+static const char short_options[] = "+:p:n:u:e:xc:d:o:wqvhV";
 
 static const struct option long_options[] = {
 	{ "pid", required_argument, NULL, 'p' },
 	{ "name", required_argument, NULL, 'n' },
 	{ "user", required_argument, NULL, 'u' },
+	{ "events", required_argument, NULL, 'e' },
 	{ "failed", no_argument, NULL, 'x' },
+	{ "lives", no_argument, NULL, OPT_LIVES },
+	{ "toctou", no_argument, NULL, OPT_TOCTOU },
 	{ "run-as", optional_argument, NULL, OPT_RUN_AS },
 	{ "count", required_argument, NULL, 'c' },
 	{ "duration", required_argument, NULL, 'd' },
@@ -177,6 +183,22 @@ static int add_user(struct parser *parser, const char *item)
 	struct options *options = parser->options;
 
 	return add_text(parser, options->users, &options->user_count, item);
+}
+
+static int add_events(struct parser *parser, const char *item)
+{
+	uint32_t events = events_named(item);
+	char names[EVENT_NAMES_MAX];
+
+	parser->options->events |= events;
+	if (events)
+		return 0;
+	event_group_names(names);
+	error_set(parser->err, EINVAL, "%s takes events and groups (%s), not '%s'", parser->typed,
+		  names, item);
+	event_names(names);
+	error_hint(parser->err, "events: %s", names);
+	return -EINVAL;
 }
 
 static int add_list(struct parser *parser, const char *arg,
@@ -320,6 +342,12 @@ static void set_switch(struct options *options, int opt)
 	case OPT_DRY_RUN:
 		options->dry_run = true;
 		break;
+	case OPT_LIVES:
+		options->lives = true;
+		break;
+	case OPT_TOCTOU:
+		options->toctou = true;
+		break;
 	}
 }
 
@@ -332,6 +360,8 @@ static int set_option(struct parser *parser, int opt, const char *arg)
 		return add_list(parser, arg, add_name);
 	case 'u':
 		return add_list(parser, arg, add_user);
+	case 'e':
+		return add_list(parser, arg, add_events);
 	case 'd':
 		return set_duration(parser, arg);
 	case 'o':
@@ -462,48 +492,22 @@ static int check_only(struct parser *parser, const char *command, const int *all
 	return 0;
 }
 
-static int check_quiet(struct parser *parser)
-{
-	if (parser->options->quiet && parser->options->output)
-		return error_set(parser->err, EINVAL,
-				 "-q and -o exclude each other: -q writes no %s",
-				 parser->options->command == COMMAND_LIST ? "timers" : "calls");
-	return 0;
-}
-
-static int check_list(struct parser *parser)
-{
-	int ret = check_only(parser, "list", list_options);
-
-	if (ret)
-		return ret;
-	if (parser->options->format == OUT_STRACE)
-		return error_set(parser->err, EINVAL, "list takes no --format strace");
-	return check_quiet(parser);
-}
-
 static int check_together(struct parser *parser, bool cleanup)
 {
 	struct options *options = parser->options;
+	int ret = 0;
 
 	if (options->quiet && options->verbose)
 		return error_set(parser->err, EINVAL, "-q and -v exclude each other");
 	if (options->command == COMMAND_DOCTOR)
 		return check_only(parser, "doctor", doctor_options);
-	if (options->command == COMMAND_LIST)
-		return check_list(parser);
-	if (cleanup) {
+	if (options->command == COMMAND_LIST) {
+		ret = check_only(parser, "list", list_options);
+	} else if (cleanup) {
 		options->command = COMMAND_CLEANUP;
 		return check_only(parser, "--cleanup", cleanup_options);
 	}
-	if (options->pid_count && options->argv)
-		return error_set(parser->err, EINVAL, "-p and COMMAND exclude each other");
-	if (options->run_as && !options->argv) {
-		error_set(parser->err, EINVAL, "--run-as needs a COMMAND");
-		error_hint(parser->err, "put it last, behind '--'");
-		return -EINVAL;
-	}
-	return check_quiet(parser);
+	return ret ? ret : options_check(options, parser->err);
 }
 
 /* Walks argv up to the end or to "--". */
@@ -565,6 +569,8 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 	parser.free_storage = options->storage;
 
 	ret = walk(&parser, argc, argv, &cleanup);
+	if (!options->events && !options->lives)
+		options->events = EVENTS_CALLS;
 	if (!ret && options->command != COMMAND_HELP && options->command != COMMAND_VERSION)
 		ret = check_together(&parser, cleanup);
 	if (ret) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "timersnoop/out.h"
 
-#include <stdio.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -157,6 +157,109 @@ const char *out_source(enum value_source from)
 		break;
 	}
 	return NULL;
+}
+
+const struct out_form out_forms[EVENT_CALLS] = {
+	[EVENT_TIMER_CREATE] = { .creates = true, .has_new = true, .has_old = true },
+	[EVENT_TIMER_SETTIME] = { .sets = true,
+				  .has_new = true,
+				  .has_old = true,
+				  .flags = timer_settime_flags },
+	[EVENT_TIMER_GETTIME] = { .reads = true, .has_old = true },
+	[EVENT_TIMERFD_CREATE] = { .creates = true, .flags = timerfd_create_flags },
+	[EVENT_TIMERFD_SETTIME] = { .sets = true,
+				    .has_new = true,
+				    .has_old = true,
+				    .flags = timerfd_settime_flags },
+	[EVENT_TIMERFD_GETTIME] = { .reads = true, .has_old = true },
+	[EVENT_SETITIMER] = { .sets = true, .has_new = true, .has_old = true },
+	[EVENT_GETITIMER] = { .reads = true, .has_old = true },
+	[EVENT_ALARM] = { .sets = true },
+};
+
+bool out_has_id(const struct call *call)
+{
+	if (out_forms[call->event].creates)
+		return call->has_id;
+	return call->has_args || call->event == EVENT_ALARM;
+}
+
+struct out_sigevent out_sigevent_seen(const struct sigevent_seen *seen)
+{
+	return (struct out_sigevent){
+		.from = out_source(seen->from),
+		.notify = seen->notify,
+		.signo = seen->signo,
+		.has_tid = seen->notify == SIGEV_THREAD_ID,
+		.tid = seen->tid,
+		.has_value = true,
+		.value = seen->value,
+	};
+}
+
+struct out_sigevent out_sigevent(const struct call *call)
+{
+	if (call->sigevent.from != FROM_NONE)
+		return out_sigevent_seen(&call->sigevent);
+	if (!call->has_pointers || call->new_ptr)
+		return (struct out_sigevent){ .from = NULL };
+	return (struct out_sigevent){
+		.from = "default",
+		.notify = SIGEV_SIGNAL,
+		.signo = SIGALRM,
+		.has_value = call->has_id,
+		.value = (uint64_t)call->timer_id,
+	};
+}
+
+const struct flag_name out_changes[] = {
+	{ CHANGED_NEW_BEFORE, "new_before_copy" },
+	{ CHANGED_NEW_AFTER, "new_after_copy" },
+	{ CHANGED_OLD_AFTER, "old_after_write" },
+	{ 0, NULL },
+};
+
+bool out_toctou(const struct call *call)
+{
+	return call->user_before.from != FROM_NONE || call->user_after.from != FROM_NONE ||
+	       call->user_old.from != FROM_NONE;
+}
+
+const char *out_armed_by(enum armed_by armed_by)
+{
+	switch (armed_by) {
+	case ARMED_BY_USER:
+		return "user";
+	case ARMED_BY_KERNEL:
+		return "kernel";
+	case ARMED_UNKNOWN:
+		break;
+	}
+	return NULL;
+}
+
+char *out_clock(char *at, int32_t clock)
+{
+	return at + timerspec_clock(at, clock);
+}
+
+char *out_signal(char *at, int32_t signo)
+{
+	return at + timerspec_signal(at, signo);
+}
+
+char *out_which(char *at, int32_t which)
+{
+	const char *name = timerspec_which(which);
+
+	return name ? line_text(at, name) : line_s64(at, which);
+}
+
+char *out_notify(char *at, int32_t notify)
+{
+	const char *name = timerspec_notify(notify);
+
+	return name ? line_text(at, name) : line_s64(at, notify);
 }
 
 char *out_loss(char *at, const struct loss *loss)

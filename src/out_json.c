@@ -7,10 +7,12 @@
  * as it is, control characters become \u00XX, and so does a byte that is no
  * UTF-8, as if it were Latin-1. So "\u00ff" may be the byte 0xff.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "timersnoop/line.h"
 #include "timersnoop/out.h"
+#include "timersnoop/out_life.h"
 
 /* Length of the UTF-8 character that starts here (RFC 3629), or 0 for none. */
 static unsigned out_json_utf8(const unsigned char *byte)
@@ -76,11 +78,9 @@ char *out_json_string(char *at, const char *text)
 	return at;
 }
 
-char *out_json_flags(char *at, const struct flag_name *names, uint32_t flags)
+static char *out_json_names(char *at, const struct flag_name *names, uint32_t flags)
 {
-	if (!flags)
-		return line_text(at, ",\"flags\":0,\"flag_names\":[]");
-	at = line_text(line_u64(line_text(at, ",\"flags\":"), flags), ",\"flag_names\":[");
+	*at++ = '[';
 	for (; flags && names->name; names++) {
 		if (!(flags & names->bit))
 			continue;
@@ -92,6 +92,14 @@ char *out_json_flags(char *at, const struct flag_name *names, uint32_t flags)
 	if (flags)
 		at = line_byte(line_hex(line_byte(at, '"'), flags), '"');
 	return line_byte(at, ']');
+}
+
+char *out_json_flags(char *at, const struct flag_name *names, uint32_t flags)
+{
+	if (!flags)
+		return line_text(at, ",\"flags\":0,\"flag_names\":[]");
+	at = line_u64(line_text(at, ",\"flags\":"), flags);
+	return out_json_names(line_text(at, ",\"flag_names\":"), names, flags);
 }
 
 static char *out_json_abi(char *at, enum call_abi abi)
@@ -122,12 +130,18 @@ char *out_json_timerspec(char *at, struct timerspec ts)
 	return line_byte(line_s64(line_text(at, ",\"nsec\":"), ts.nsec), '}');
 }
 
+/* An object without its end. */
+static char *out_json_spec(char *at, const struct itimerspec_seen *seen)
+{
+	at = out_json_timerspec(line_text(at, "{\"interval\":"), seen->interval);
+	return out_json_timerspec(line_text(at, ",\"value\":"), seen->value);
+}
+
 static char *out_json_itimerspec(char *at, const struct itimerspec_seen *seen)
 {
 	if (seen->from == FROM_NONE)
 		return line_text(at, "null");
-	at = out_json_timerspec(line_text(at, "{\"interval\":"), seen->interval);
-	at = out_json_timerspec(line_text(at, ",\"value\":"), seen->value);
+	at = out_json_spec(at, seen);
 	if (seen->from == FROM_KERNEL)
 		return line_text(at, ",\"from\":\"kernel\"}");
 	return line_text(at, ",\"from\":\"user\"}");
@@ -178,30 +192,228 @@ static void out_json_header(struct sink *sink, const struct out_style *style)
 	(void)style;
 }
 
-static void out_json_call(struct sink *sink, const struct out_style *style,
-			  const struct caller *caller, const struct call *call)
+/* What every event begins with. */
+static char *out_json_start(char *at, const struct out_style *style, const struct caller *caller,
+			    enum event event, uint64_t ns, int cpu)
 {
-	char *at = sink_line(sink);
+	/* most lines are of this one: its name is copied with what is around it */
+	if (event == EVENT_TIMER_SETTIME)
+		at = line_text(at, "{\"event\":\"timer_settime\",\"time\":\"");
+	else
+		at = line_text(line_text(line_text(at, "{\"event\":\""), event_name(event)),
+			       "\",\"time\":\"");
+	at = out_utc(at, style, ns);
+	at = line_u64(line_text(at, "\",\"mono_ns\":"), ns);
+	at = line_s64(line_text(at, ",\"cpu\":"), cpu);
+	return out_caller(at, style, caller, out_json_caller);
+}
 
-	at = line_text(at, "{\"event\":\"timer_settime\",\"time\":\"");
-	at = out_utc(at, style, call->start_ns);
-	at = line_u64(line_text(at, "\",\"mono_ns\":"), call->start_ns);
-	at = line_s64(line_text(at, ",\"cpu\":"), call->cpu);
-	at = out_caller(at, style, caller, out_json_caller);
-	if (call->has_args) {
-		at = line_s64(line_text(at, ",\"timer_id\":"), call->timer_id);
-		at = out_json_flags(at, timer_settime_flags, call->flags);
-	}
-	at = out_json_abi(at, call->abi);
-	if (call->has_pointers) {
+static char *out_json_id(char *at, enum timer_family family, int32_t id)
+{
+	if (family == TIMER_POSIX)
+		return line_s64(line_text(at, ",\"timer_id\":"), id);
+	if (family == TIMER_FD)
+		return line_s64(line_text(at, ",\"fd\":"), id);
+	at = line_text(at, ",\"which\":");
+	if (!timerspec_which(id))
+		return line_s64(at, id);
+	return line_byte(out_which(line_byte(at, '"'), id), '"');
+}
+
+static char *out_json_clock(char *at, int32_t clock)
+{
+	at = line_byte(out_clock(line_text(at, ",\"clock\":\""), clock), '"');
+	return line_s64(line_text(at, ",\"clock_id\":"), clock);
+}
+
+/* The task whose CPU time is counted, where the clock names one. */
+static char *out_json_clock_task(char *at, int32_t clock)
+{
+	bool thread;
+	int32_t task = timerspec_clock_task(clock, &thread);
+
+	if (!task)
+		return at;
+	at = thread ? line_text(at, ",\"clock_tid\":") : line_text(at, ",\"clock_pid\":");
+	return line_s64(at, task);
+}
+
+/* What the call was given besides pointers. */
+static char *out_json_arguments(char *at, const struct out_form *form, const struct call *call)
+{
+	if (out_has_id(call))
+		at = out_json_id(at, event_family(call->event), call->timer_id);
+	if (!call->has_args)
+		return at;
+	if (form->creates)
+		at = out_json_clock_task(out_json_clock(at, call->clock), call->clock);
+	if (form->flags)
+		at = out_json_flags(at, form->flags, call->flags);
+	if (call->event == EVENT_ALARM)
+		at = line_u64(line_text(at, ",\"seconds\":"), call->seconds);
+	return at;
+}
+
+static char *out_json_signal(char *at, int32_t signo)
+{
+	at = line_s64(line_text(at, ",\"signo\":"), signo);
+	return line_byte(out_signal(line_text(at, ",\"signal\":\""), signo), '"');
+}
+
+static char *out_json_sigevent(char *at, const struct out_sigevent *sigevent)
+{
+	const char *notify = timerspec_notify(sigevent->notify);
+
+	at = line_text(at, "{\"notify\":");
+	if (notify)
+		at = line_byte(line_text(line_byte(at, '"'), notify), '"');
+	else
+		at = line_s64(at, sigevent->notify);
+	if (sigevent->notify != SIGEV_NONE)
+		at = out_json_signal(at, sigevent->signo);
+	else /* nothing is sent, whatever the number */
+		at = line_text(line_s64(line_text(at, ",\"signo\":"), sigevent->signo),
+			       ",\"signal\":null");
+	at = line_text(at, ",\"value\":");
+	if (sigevent->has_value)
+		at = line_byte(line_hex(line_byte(at, '"'), sigevent->value), '"');
+	else
+		at = line_text(at, "null");
+	at = line_text(at, ",\"tid\":");
+	at = sigevent->has_tid ? line_s64(at, sigevent->tid) : line_text(at, "null");
+	return line_text(line_text(line_text(at, ",\"from\":\""), sigevent->from), "\"}");
+}
+
+static char *out_json_set(char *at, const struct out_form *form, const struct call *call)
+{
+	if (call->has_pointers && form->has_new) {
 		at = out_json_pointer(line_text(at, ",\"new_ptr\":"), call->new_ptr);
 		at = out_json_pointer(line_text(at, ",\"old_ptr\":"), call->old_ptr);
 	}
 	at = out_json_itimerspec(line_text(at, ",\"new\":"), &call->new_value);
-	at = out_json_itimerspec(line_text(at, ",\"old\":"), &call->old_value);
+	return out_json_itimerspec(line_text(at, ",\"old\":"), &call->old_value);
+}
+
+static char *out_json_create(char *at, const struct call *call)
+{
+	struct out_sigevent sigevent = out_sigevent(call);
+
+	if (call->has_pointers) {
+		at = out_json_pointer(line_text(at, ",\"sigevent_ptr\":"), call->new_ptr);
+		at = out_json_pointer(line_text(at, ",\"timer_id_ptr\":"), call->old_ptr);
+	}
+	at = line_text(at, ",\"sigevent\":");
+	return sigevent.from ? out_json_sigevent(at, &sigevent) : line_text(at, "null");
+}
+
+/* Pointers, and what was where they point to. */
+static char *out_json_values(char *at, const struct out_form *form, const struct call *call)
+{
+	if (form->sets)
+		return out_json_set(at, form, call);
+	if (form->reads) {
+		if (call->has_pointers)
+			at = out_json_pointer(line_text(at, ",\"current_ptr\":"), call->old_ptr);
+		return out_json_itimerspec(line_text(at, ",\"current\":"), &call->old_value);
+	}
+	if (call->event == EVENT_TIMER_CREATE)
+		return out_json_create(at, call);
+	if (call->event != EVENT_TIMER_GETOVERRUN)
+		return at;
+	at = line_text(at, ",\"overrun\":");
+	if (call->missing & CALL_NO_RETURN || call->ret < 0)
+		return line_text(at, "null");
+	return line_s64(at, call->ret);
+}
+
+static char *out_json_user(char *at, const char *key, const struct itimerspec_seen *seen)
+{
+	if (seen->from == FROM_NONE)
+		return at;
+	return line_byte(out_json_spec(line_text(at, key), seen), '}');
+}
+
+/* What the caller's memory held, and how that differed from the kernel's copies. */
+static char *out_json_toctou(char *at, const struct call *call)
+{
+	at = out_json_user(at, ",\"user_new_entry\":", &call->user_before);
+	at = out_json_user(at, ",\"user_new_return\":", &call->user_after);
+	at = out_json_user(at, ",\"user_old_return\":", &call->user_old);
+	return out_json_names(line_text(at, ",\"changed\":"), out_changes, call->changed);
+}
+
+static void out_json_call(struct sink *sink, const struct out_style *style,
+			  const struct caller *caller, const struct call *call)
+{
+	const struct out_form *form = &out_forms[call->event];
+	char *at = sink_line(sink);
+
+	at = out_json_start(at, style, caller, call->event, call->start_ns, call->cpu);
+	at = out_json_arguments(at, form, call);
+	at = out_json_abi(at, call->abi);
+	at = out_json_values(at, form, call);
+	if (out_toctou(call))
+		at = out_json_toctou(at, call);
 	at = out_json_result(at, call);
 	if (call->missing)
 		at = out_json_incomplete(at, call->missing);
+	sink_line_end(sink, line_text(at, "}\n"));
+}
+
+static char *out_json_expiry(char *at, const struct occurrence *occurrence)
+{
+	const char *armed_by = out_armed_by(occurrence->armed_by);
+
+	if (occurrence->has_clock)
+		at = out_json_clock(at, occurrence->clock);
+	if (occurrence->has_asked) {
+		at = line_s64(line_text(at, ",\"asked_ns\":"), occurrence->asked_ns);
+		at = line_text(at, ",\"asked_clock\":\"");
+		at = out_clock(at, occurrence->asked_clock);
+		at = line_s64(line_text(at, "\",\"late_ns\":"), occurrence->late_ns);
+	} else {
+		at = line_text(at, ",\"asked_ns\":null,\"asked_clock\":null,\"late_ns\":null");
+	}
+	if (occurrence->has_interval)
+		at = line_s64(line_text(at, ",\"interval_ns\":"), occurrence->interval_ns);
+	at = line_text(at, ",\"armed_by\":");
+	if (!armed_by)
+		return line_text(at, "null");
+	return line_byte(line_text(line_byte(at, '"'), armed_by), '"');
+}
+
+static char *out_json_signaled(char *at, const struct occurrence *occurrence)
+{
+	bool delivered = occurrence->event == EVENT_SIGNAL_DELIVER;
+	int32_t target = delivered ? occurrence->tid : occurrence->target_tid;
+
+	at = out_json_signal(at, occurrence->signo);
+	at = line_text(line_text(at, ",\"result\":\""), signal_result_name(occurrence->result));
+	at = line_text(at, "\",\"target_tid\":");
+	at = target ? line_s64(at, target) : line_text(at, "null");
+	at = line_text(at, ",\"after_ns\":");
+	at = occurrence->has_after ? line_s64(at, occurrence->after_ns) : line_text(at, "null");
+	if (!delivered)
+		return at;
+	if (!occurrence->has_overrun)
+		return line_text(at, ",\"overrun\":null,\"sigev_value\":null");
+	at = line_s64(line_text(at, ",\"overrun\":"), occurrence->overrun);
+	at = line_hex(line_text(at, ",\"sigev_value\":\""), occurrence->sigev_value);
+	return line_byte(at, '"');
+}
+
+static void out_json_occurrence(struct sink *sink, const struct out_style *style,
+				const struct caller *caller, const struct occurrence *occurrence)
+{
+	char *at = sink_line(sink);
+
+	at = out_json_start(at, style, caller, occurrence->event, occurrence->ts, occurrence->cpu);
+	if (occurrence->has_id)
+		at = out_json_id(at, occurrence->family, occurrence->id);
+	if (EVENT_BIT(occurrence->event) & EVENTS_SIGNAL)
+		at = out_json_signaled(at, occurrence);
+	else
+		at = out_json_expiry(at, occurrence);
 	sink_line_end(sink, line_text(at, "}\n"));
 }
 
@@ -223,7 +435,10 @@ static void out_json_lost(struct sink *sink, const struct out_style *style, cons
 }
 
 const struct out out_json = {
+	.events = EVENTS_ALL,
 	.header = out_json_header,
 	.call = out_json_call,
+	.occurrence = out_json_occurrence,
+	.life = out_life_json,
 	.lost = out_json_lost,
 };

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "timersnoop/line.h"
+#include "timersnoop/out_text.h"
 
 enum list_column {
 	LIST_PID,
@@ -66,21 +67,6 @@ static int32_t out_list_target(const struct procfs_timer *timer)
 	return timer->posix.notify & SIGEV_THREAD_ID ? timer->posix.target : 0;
 }
 
-/* Without the prefix that all have, and as one word. */
-static void out_list_clock(char *text, int32_t clock)
-{
-	static const char prefix[] = "CLOCK_";
-	char name[TIMERSPEC_TEXT_MAX];
-	const char *from = name;
-
-	timerspec_clock(name, clock);
-	if (!strncmp(name, prefix, sizeof(prefix) - 1))
-		from += sizeof(prefix) - 1;
-	for (; *from; from++)
-		*text++ = *from == ' ' ? '_' : *from;
-	*text = '\0';
-}
-
 static void out_list_posix_fields(struct list_fields *fields, const struct procfs_timer *timer)
 {
 	char *at = fields->text[LIST_NOTIFY];
@@ -113,7 +99,7 @@ static void out_list_timerfd_fields(struct list_fields *fields, const struct pro
 		strcpy(fields->text[LIST_INTERVAL], "once");
 }
 
-static void out_list_fields(struct list_fields *fields, const struct out_list_row *row)
+static void out_list_fields(struct list_fields *fields, const struct existing_timer *row)
 {
 	for (size_t i = 0; i < LIST_COLUMNS; i++)
 		strcpy(fields->text[i], "-");
@@ -121,7 +107,7 @@ static void out_list_fields(struct list_fields *fields, const struct out_list_ro
 	*out_text_name(fields->text[LIST_COMM], row->process.comm) = '\0';
 	strcpy(fields->text[LIST_FAMILY], out_list_family(&row->timer));
 	*line_s64(fields->text[LIST_ID], row->timer.id) = '\0';
-	out_list_clock(fields->text[LIST_CLOCK], row->timer.clock);
+	*out_text_clock(fields->text[LIST_CLOCK], row->timer.clock) = '\0';
 	if (row->timer.family == TIMER_POSIX)
 		out_list_posix_fields(fields, &row->timer);
 	else
@@ -163,7 +149,7 @@ static void out_list_line(struct sink *sink, const struct out_style *style, cons
 
 /* Twice over the rows: all must be seen before the first can be written. */
 static void out_list_text(struct sink *sink, const struct out_style *style,
-			  const struct out_list_row *rows, size_t count)
+			  const struct existing_timer *rows, size_t count)
 {
 	size_t widths[LIST_COLUMNS] = { 0 };
 	struct list_fields header = { 0 }, fields = { 0 };
@@ -210,7 +196,7 @@ static char *out_list_json_timerfd(char *at, const struct procfs_timer *timer)
 	return line_u64(line_text(at, ",\"ticks\":"), timer->timerfd.ticks);
 }
 
-static void out_list_json(struct sink *sink, const struct out_list_row *row)
+static void out_list_json(struct sink *sink, const struct existing_timer *row)
 {
 	bool posix = row->timer.family == TIMER_POSIX;
 	char *at = sink_line(sink);
@@ -268,7 +254,7 @@ static char *out_list_csv_timerfd(char *at, const struct procfs_timer *timer)
 	return line_u64(at, timer->timerfd.ticks);
 }
 
-static void out_list_csv(struct sink *sink, const struct out_list_row *row)
+static void out_list_csv(struct sink *sink, const struct existing_timer *row)
 {
 	bool posix = row->timer.family == TIMER_POSIX;
 	char *at = sink_line(sink);
@@ -290,7 +276,7 @@ static void out_list_csv(struct sink *sink, const struct out_list_row *row)
 	sink_line_end(sink, line_byte(at, '\n'));
 }
 
-void out_list(struct sink *sink, const struct out_style *style, const struct out_list_row *rows,
+void out_list(struct sink *sink, const struct out_style *style, const struct existing_timer *rows,
 	      size_t count)
 {
 	if (style->format == OUT_CSV && style->header)

@@ -8,9 +8,8 @@
 #include <string.h>
 
 #include "timersnoop/line.h"
-#include "timersnoop/out.h"
-
-enum text_color { TEXT_PLAIN, TEXT_BOLD, TEXT_RED, TEXT_YELLOW };
+#include "timersnoop/out_life.h"
+#include "timersnoop/out_text.h"
 
 enum text_column {
 	COLUMN_TIME,
@@ -19,6 +18,7 @@ enum text_column {
 	COLUMN_COMM,
 	COLUMN_CPU,
 	COLUMN_ABI,
+	COLUMN_EVENT,
 	COLUMN_ID,
 	COLUMN_FLAGS,
 	COLUMN_VALUE,
@@ -29,16 +29,19 @@ enum text_column {
 	COLUMN_RET,
 	COLUMN_TOOK,
 	COLUMN_OLD,
+	COLUMN_OLD_INTERVAL,
 	COLUMN_COUNT,
 };
 
 /* Widths to start with: they keep a usual line, with relative times, below 80
- * columns. OLD stands last, since it is mostly absent and else long. */
+ * columns. DETAILS stand last, since they are mostly absent and else long. */
 static const uint8_t out_text_widths[COLUMN_COUNT] = {
-	[COLUMN_PID] = 7,      [COLUMN_TID] = 7,      [COLUMN_COMM] = 10, [COLUMN_CPU] = 3,
-	[COLUMN_ABI] = 3,      [COLUMN_ID] = 2,       [COLUMN_FLAGS] = 8, [COLUMN_VALUE] = 8,
-	[COLUMN_INTERVAL] = 8, [COLUMN_FROM] = 6,     [COLUMN_RET] = 3,   [COLUMN_TOOK] = 8,
-	[COLUMN_NEW_PTR] = 14, [COLUMN_OLD_PTR] = 14, [COLUMN_OLD] = 12,
+	[COLUMN_PID] = 7,      [COLUMN_TID] = 7,           [COLUMN_COMM] = 8,
+	[COLUMN_CPU] = 3,      [COLUMN_ABI] = 3,           [COLUMN_EVENT] = 7,
+	[COLUMN_ID] = 2,       [COLUMN_FLAGS] = 8,         [COLUMN_VALUE] = 6,
+	[COLUMN_INTERVAL] = 8, [COLUMN_FROM] = 6,          [COLUMN_RET] = 3,
+	[COLUMN_TOOK] = 8,     [COLUMN_NEW_PTR] = 14,      [COLUMN_OLD_PTR] = 14,
+	[COLUMN_OLD] = 12,     [COLUMN_OLD_INTERVAL] = 12,
 };
 
 /* A field that is longer than this pushes its own line only. */
@@ -97,8 +100,8 @@ static char *out_text_number(char *at, int64_t number, const struct out_style *s
 	return out_text_right(at, text, (size_t)(line_s64(text, number) - text), style, column);
 }
 
-static char *out_text_colored(char *at, const struct out_style *style, enum text_color color,
-			      const char *text, size_t length)
+char *out_text_colored(char *at, const struct out_style *style, enum text_color color,
+		       const char *text, size_t length)
 {
 	static const char *const codes[] = {
 		[TEXT_BOLD] = "\033[1m",
@@ -198,47 +201,62 @@ static const char *out_text_abi(enum call_abi abi)
 	return "-";
 }
 
-static char *out_text_arguments(char *at, const struct out_style *style, const struct call *call)
+static char *out_text_timer(char *at, const struct out_style *style, enum timer_family family,
+			    bool has_id, int32_t id)
 {
+	char text[TIMERSPEC_TEXT_MAX];
+
+	if (!has_id)
+		return out_text_right(at, "-", 1, style, COLUMN_ID);
+	if (family == TIMER_POSIX)
+		return out_text_number(at, id, style, COLUMN_ID);
+	return out_text_right(at, text, (size_t)(out_text_id(text, family, id) - text), style,
+			      COLUMN_ID);
+}
+
+static char *out_text_flags(char *at, const struct out_style *style, const struct call *call)
+{
+	const struct out_form *form = &out_forms[call->event];
 	char flags[TIMERSPEC_TEXT_MAX];
 
-	if (!call->has_args) {
-		at = out_text_right(at, "-", 1, style, COLUMN_ID);
+	if (!call->has_args || !form->flags)
 		return out_text_field(at, "-", style, COLUMN_FLAGS);
-	}
-	at = out_text_number(at, call->timer_id, style, COLUMN_ID);
 	if (!call->flags)
-		return out_text_field(at, "relative", style, COLUMN_FLAGS);
-	timerspec_flags(flags, sizeof(flags), timer_settime_flags, call->flags, "");
+		return out_text_field(at, form->sets ? "relative" : "-", style, COLUMN_FLAGS);
+	timerspec_flags(flags, sizeof(flags), form->flags, call->flags, "");
 	return out_text_field(at, flags, style, COLUMN_FLAGS);
 }
 
-static char *out_text_duration(char *at, struct timerspec ts, const char *zero)
+char *out_text_duration(char *at, struct timerspec ts, const char *zero)
 {
 	return timerspec_zero(ts) ? line_text(at, zero) : at + timerspec_format(at, ts);
 }
 
-static bool out_text_disarmed(const struct itimerspec_seen *seen)
+char *out_text_interval(char *at, const struct itimerspec_seen *seen)
 {
-	return timerspec_zero(seen->value) && timerspec_zero(seen->interval);
-}
-
-static char *out_text_interval(char *at, const struct itimerspec_seen *seen)
-{
-	if (seen->from == FROM_NONE || out_text_disarmed(seen))
+	if (seen->from == FROM_NONE ||
+	    (timerspec_zero(seen->value) && timerspec_zero(seen->interval)))
 		return line_byte(at, '-');
 	return out_text_duration(at, seen->interval, "once");
 }
 
-static char *out_text_new(char *at, const struct out_style *style,
-			  const struct itimerspec_seen *seen)
+char *out_text_old_value(char *at, const struct itimerspec_seen *seen)
+{
+	if (seen->from == FROM_NONE)
+		return line_byte(at, '-');
+	return out_text_duration(at, seen->value, "disarmed");
+}
+
+/* VALUE and INTERVAL: what is set or, by calls that only read, what there is. */
+static char *out_text_value(char *at, const struct out_style *style,
+			    const struct itimerspec_seen *seen, const char *zero)
 {
 	const char *from = at;
 
 	if (seen->from == FROM_NONE)
 		at = line_byte(at, '-');
 	else
-		at = out_text_duration(at, seen->value, "disarm");
+		at = out_text_duration(at, seen->value, zero);
 	if (seen->from == FROM_USER && !style->wide)
 		*at++ = '~';
 	at = out_text_end(at, from, style, COLUMN_VALUE);
@@ -259,29 +277,35 @@ static char *out_text_pointer(char *at, bool known, uint64_t pointer, const stru
 	return out_text_end(at, from, style, column);
 }
 
-static char *out_text_old_value(char *at, const struct itimerspec_seen *seen)
-{
-	if (seen->from == FROM_NONE)
-		return line_byte(at, '-');
-	return out_text_duration(at, seen->value, "disarmed");
-}
-
-static char *out_text_old(char *at, const struct itimerspec_seen *seen)
-{
-	at = out_text_old_value(at, seen);
-	if (seen->from != FROM_NONE && !out_text_disarmed(seen))
-		at = out_text_interval(line_byte(at, '/'), seen);
-	return at;
-}
-
 /* What the wide lines show between INTERVAL and RET. */
-static char *out_text_wide(char *at, const struct out_style *style, const struct call *call)
+static char *out_text_wide(char *at, const struct out_style *style, const struct call *call,
+			   enum value_source from)
 {
-	const char *source = out_source(call->new_value.from);
+	const struct out_form *form = &out_forms[call->event];
+	const char *source = out_source(from);
 
 	at = out_text_field(at, source ? source : "-", style, COLUMN_FROM);
-	at = out_text_pointer(at, call->has_pointers, call->new_ptr, style, COLUMN_NEW_PTR);
-	return out_text_pointer(at, call->has_pointers, call->old_ptr, style, COLUMN_OLD_PTR);
+	at = out_text_pointer(at, call->has_pointers && form->has_new, call->new_ptr, style,
+			      COLUMN_NEW_PTR);
+	return out_text_pointer(at, call->has_pointers && form->has_old, call->old_ptr, style,
+				COLUMN_OLD_PTR);
+}
+
+/* From VALUE to what is before RET. */
+static char *out_text_values(char *at, const struct out_style *style, const struct call *call)
+{
+	const struct itimerspec_seen alarm = { .from = FROM_KERNEL,
+					       .value = { .sec = call->seconds } };
+	const struct itimerspec_seen *seen = &call->new_value;
+	enum value_source from;
+
+	if (out_forms[call->event].reads)
+		seen = &call->old_value;
+	else if (call->event == EVENT_ALARM && call->has_args)
+		seen = &alarm;
+	from = call->event == EVENT_TIMER_CREATE ? call->sigevent.from : seen->from;
+	at = out_text_value(at, style, seen, out_forms[call->event].reads ? "disarmed" : "disarm");
+	return style->wide ? out_text_wide(at, style, call, from) : at;
 }
 
 static char *out_text_result(char *at, const struct out_style *style, const struct call *call)
@@ -334,6 +358,7 @@ static char *out_text_columns(char *at, const struct out_style *style)
 		at = out_text_right(at, "CPU", 3, style, COLUMN_CPU);
 		at = out_text_field(at, "ABI", style, COLUMN_ABI);
 	}
+	at = out_text_field(at, "EVENT", style, COLUMN_EVENT);
 	at = out_text_right(at, "ID", 2, style, COLUMN_ID);
 	at = out_text_field(at, "FLAGS", style, COLUMN_FLAGS);
 	at = out_text_field(at, "VALUE", style, COLUMN_VALUE);
@@ -345,48 +370,94 @@ static char *out_text_columns(char *at, const struct out_style *style)
 	}
 	at = out_text_field(at, "RET", style, COLUMN_RET);
 	at = out_text_field(at, "TOOK", style, COLUMN_TOOK);
-	if (!style->wide)
-		return line_text(at, "OLD");
-	return line_text(out_text_field(at, "OLD-VALUE", style, COLUMN_OLD), "OLD-INTERVAL");
+	if (style->wide) {
+		at = out_text_field(at, "OLD-VALUE", style, COLUMN_OLD);
+		at = out_text_field(at, "OLD-INTERVAL", style, COLUMN_OLD_INTERVAL);
+	}
+	return line_text(at, "DETAILS");
 }
 
 static void out_text_header(struct sink *sink, const struct out_style *style)
 {
-	char columns[256];
+	char columns[OUT_COLUMNS_MAX * (WIDTH_GROWN_MAX + 1)];
 	size_t length;
 	char *at;
 
-	if (!style->header)
+	/* the blocks of lives have none */
+	if (!style->header || style->lives)
 		return;
 	length = (size_t)(out_text_columns(columns, style) - columns);
 	at = out_text_colored(sink_line(sink), style, TEXT_BOLD, columns, length);
 	sink_line_end(sink, line_byte(at, '\n'));
 }
 
+/* From TIME to ID. */
+static char *out_text_start(char *at, const struct out_style *style, const struct caller *caller,
+			    uint64_t ns, int cpu, const char *abi, enum event event)
+{
+	at = out_text_time(at, style, ns);
+	at = out_caller(at, style, caller, out_text_caller);
+	if (style->wide) {
+		at = out_text_number(at, cpu, style, COLUMN_CPU);
+		at = out_text_field(at, abi, style, COLUMN_ABI);
+	}
+	return out_text_field(at, event_verb(event), style, COLUMN_EVENT);
+}
+
 static void out_text_call(struct sink *sink, const struct out_style *style,
 			  const struct caller *caller, const struct call *call)
 {
+	static const struct itimerspec_seen none = { .from = FROM_NONE };
+	const struct itimerspec_seen *old = &none;
 	char *at = sink_line(sink);
 
-	at = out_text_time(at, style, call->start_ns);
-	at = out_caller(at, style, caller, out_text_caller);
-	if (style->wide) {
-		at = out_text_number(at, call->cpu, style, COLUMN_CPU);
-		at = out_text_field(at, out_text_abi(call->abi), style, COLUMN_ABI);
-	}
-	at = out_text_arguments(at, style, call);
-	at = out_text_new(at, style, &call->new_value);
-	if (style->wide)
-		at = out_text_wide(at, style, call);
+	at = out_text_start(at, style, caller, call->start_ns, call->cpu, out_text_abi(call->abi),
+			    call->event);
+	at = out_text_timer(at, style, event_family(call->event), out_has_id(call), call->timer_id);
+	at = out_text_flags(at, style, call);
+	at = out_text_values(at, style, call);
 	at = out_text_result(at, style, call);
 	at = out_text_took(at, style, call);
 	if (style->wide) {
-		at = out_text_end(out_text_old_value(at, &call->old_value), at, style, COLUMN_OLD);
-		at = out_text_interval(at, &call->old_value);
-	} else {
-		at = out_text_old(at, &call->old_value);
+		if (out_forms[call->event].sets)
+			old = &call->old_value;
+		at = out_text_end(out_text_old_value(at, old), at, style, COLUMN_OLD);
+		at = out_text_end(out_text_interval(at, old), at, style, COLUMN_OLD_INTERVAL);
 	}
+	at = out_text_call_details(at, style, call);
 	sink_line_end(sink, line_byte(at, '\n'));
+}
+
+/* Columns that nothing but calls has. */
+static char *out_text_none(char *at, const struct out_style *style, enum text_column from,
+			   enum text_column to)
+{
+	for (enum text_column column = from; column <= to; column++)
+		at = out_text_field(at, "-", style, column);
+	return at;
+}
+
+static void out_text_occurrence(struct sink *sink, const struct out_style *style,
+				const struct caller *caller, const struct occurrence *occurrence)
+{
+	char interval[TIMERSPEC_TEXT_MAX] = "-";
+	char *at = sink_line(sink);
+
+	at = out_text_start(at, style, caller, occurrence->ts, occurrence->cpu, "-",
+			    occurrence->event);
+	at = out_text_timer(at, style, occurrence->family, occurrence->has_id, occurrence->id);
+	at = out_text_none(at, style, COLUMN_FLAGS, COLUMN_VALUE);
+	if (occurrence->has_interval && occurrence->interval_ns)
+		timerspec_format_ns(interval, occurrence->interval_ns);
+	else if (occurrence->has_interval)
+		strcpy(interval, "once");
+	at = out_text_field(at, interval, style, COLUMN_INTERVAL);
+	if (style->wide)
+		at = out_text_none(at, style, COLUMN_FROM, COLUMN_OLD_PTR);
+	at = out_text_none(at, style, COLUMN_RET, COLUMN_TOOK);
+	if (style->wide)
+		at = out_text_none(at, style, COLUMN_OLD, COLUMN_OLD_INTERVAL);
+	sink_line_end(sink, line_byte(out_text_occurrence_details(at, occurrence), '\n'));
 }
 
 static void out_text_lost(struct sink *sink, const struct out_style *style, const struct loss *loss)
@@ -400,7 +471,10 @@ static void out_text_lost(struct sink *sink, const struct out_style *style, cons
 }
 
 const struct out out_text = {
+	.events = EVENTS_ALL,
 	.header = out_text_header,
 	.call = out_text_call,
+	.occurrence = out_text_occurrence,
+	.life = out_life_text,
 	.lost = out_text_lost,
 };

@@ -46,22 +46,6 @@ static void last_reason(const char *command, char *reason, size_t size)
 	free(log);
 }
 
-int probe_group_add(const char *group, const struct probe *probe, struct error *err)
-{
-	char text[PROBE_TEXT_MAX], reason[160];
-	size_t length = probe_text(text, probe, group);
-	int code;
-
-	text[length] = '\n';
-	text[length + 1] = '\0';
-	if (tracefs_instance_file_append(NULL, PROBES_FILE, text) >= 0)
-		return 0;
-	code = errno;
-	text[length] = '\0';
-	last_reason(text, reason, sizeof(reason));
-	return error_set(err, code, "%s", reason[0] ? reason : strerror(code));
-}
-
 /* "p:GROUP/EVENT ..." or "r1024:GROUP/EVENT ...": points at GROUP; lengths out. */
 static const char *parse_line(const char *line, int *group, int *name)
 {
@@ -102,6 +86,62 @@ static int remove_one(const char *path, int length, struct error *err)
 		error_hint(err, "another tracer has it enabled; once it has stopped, run "
 				"timersnoop --cleanup");
 	return -errno;
+}
+
+/* Is this probe in a listing? */
+static bool is_listed(const char *listing, const char *group, const char *event)
+{
+	for (const char *line = listing; *line; line = next_line(line)) {
+		int group_length, name_length;
+		const char *start = parse_line(line, &group_length, &name_length);
+
+		if (start && in_group(start, group_length, group) &&
+		    (size_t)name_length == strlen(event) &&
+		    strncmp(start + group_length + 1, event, (size_t)name_length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The kernel stops at the first that it does not take: the first that is not there. */
+static const struct probe *find_refused(const char *group, const struct probe_plan *plan)
+{
+	char *listing = read_file(PROBES_FILE, NULL);
+	const struct probe *refused = NULL;
+
+	for (size_t i = 0; listing && !refused && i < plan->probe_count; i++)
+		if (!is_listed(listing, group, plan->probes[i].event))
+			refused = &plan->probes[i];
+	free(listing);
+	return refused;
+}
+
+int probe_group_add(const char *group, const struct probe_plan *plan, const struct probe **refused,
+		    struct error *err)
+{
+	char *text = malloc(plan->probe_count * (PROBE_TEXT_MAX + 1) + 1), reason[160] = "";
+	size_t used = 0;
+	int code = 0;
+
+	*refused = NULL;
+	if (!text)
+		return error_errno(err, ENOMEM, "probes");
+	for (size_t i = 0; i < plan->probe_count; i++) {
+		used += probe_text(text + used, &plan->probes[i], group);
+		text[used++] = '\n';
+	}
+	text[used] = '\0';
+	/* One write for all: each opening of this file takes as long as ten probes. */
+	if (used && tracefs_instance_file_append(NULL, PROBES_FILE, text) < 0) {
+		code = errno;
+		*refused = find_refused(group, plan);
+	}
+	if (*refused) {
+		text[probe_text(text, *refused, group)] = '\0';
+		last_reason(text, reason, sizeof(reason));
+	}
+	free(text);
+	return code ? error_set(err, code, "%s", reason[0] ? reason : strerror(code)) : 0;
 }
 
 /* Deletes what one listing shows: their number, or -errno. */
@@ -150,6 +190,21 @@ int probe_group_remove_probe(const char *group, const struct probe *probe, struc
 	int length = snprintf(path, sizeof(path), "%s/%s", group, probe->event);
 
 	return remove_one(path, length, err);
+}
+
+void probe_group_remove_plan(const char *group, const struct probe_plan *plan)
+{
+	char *text = malloc(plan->probe_count * 128 + 1);
+	size_t used = 0;
+
+	for (size_t i = 0; text && i < plan->probe_count; i++)
+		used += (size_t)snprintf(text + used, 128, "-:%s/%s\n", group,
+					 plan->probes[i].event);
+	/* All in one write; the kernel stops at the first that is not there. */
+	if (!used || tracefs_instance_file_append(NULL, PROBES_FILE, text) < 0)
+		for (size_t i = 0; i < plan->probe_count; i++)
+			probe_group_remove_probe(group, &plan->probes[i], NULL);
+	free(text);
 }
 
 int probe_group_walk(const char *prefix, void (*each)(void *context, const char *group),

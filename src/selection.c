@@ -32,6 +32,8 @@ bool selection_takes_task(const struct selection *selection, const struct task *
 {
 	if (selection->pid_count && !has_pid(selection, task->tgid))
 		return false;
+	if (!selection->pid_count && selection->self && selection->self == task->tgid)
+		return false;
 	if (selection->name_count && !has_name(selection, task->comm))
 		return false;
 	return !selection->uid_count ||

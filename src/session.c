@@ -12,14 +12,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "timersnoop/calibrate.h"
 #include "timersnoop/probe_group.h"
 
 #define INSTANCE_PREFIX "timersnoop-"
 #define GROUP_PREFIX "timersnoop_"
+/* Of the second instance, behind the name of the first. */
+#define COMPANION_SUFFIX "-irq"
 #define NAME_TRIES 8
 
 struct session {
 	struct tracefs_instance *instance;
+	/* Without a pid filter, for what comes in interrupts; NULL: there is no
+	 * filter, the first serves for all. It comes after the first and goes
+	 * before it, whose lock says that it is owned. */
+	struct tracefs_instance *companion;
 	int lock; /* the instance's directory, locked as long as we live */
 	char group[64];
 	struct probe_plan plan;
@@ -88,48 +95,60 @@ static int make_instance(struct session *session, struct error *err)
 	return error_errno(err, -status, "cannot lock a tracefs instance");
 }
 
-static int write_file(struct session *session, const char *file, const char *text,
+static int write_file(struct tracefs_instance *instance, const char *file, const char *text,
 		      struct error *err)
 {
-	if (tracefs_instance_file_write(session->instance, file, text) >= 0)
+	if (tracefs_instance_file_write(instance, file, text) >= 0)
 		return 0;
 	return error_errno(err, errno, "cannot write '%s' to %s of the tracefs instance", text,
 			   file);
 }
 
-static int set_up_instance(struct session *session, const struct session_request *request,
+static int set_up_instance(struct tracefs_instance *instance, const struct session_request *request,
 			   struct error *err)
 {
 	char kib[32];
 	int status;
 
 	/* CLOCK_MONOTONIC: the clock that programs and wall time compare with. */
-	status = write_file(session, "trace_clock", "mono", err);
+	status = write_file(instance, "trace_clock", "mono", err);
 	if (status < 0)
 		return status;
 	/* Wake the reader for the first record, not for half a buffer. */
-	if (tracefs_file_exists(session->instance, "buffer_percent")) {
-		status = write_file(session, "buffer_percent", "0", err);
+	if (tracefs_file_exists(instance, "buffer_percent")) {
+		status = write_file(instance, "buffer_percent", "0", err);
 		if (status < 0)
 			return status;
 	}
 	if (!request->buffer_bytes)
 		return 0;
 	snprintf(kib, sizeof(kib), "%llu", (unsigned long long)(request->buffer_bytes / 1024));
-	if (tracefs_instance_file_write(session->instance, "buffer_size_kb", kib) >= 0)
+	if (tracefs_instance_file_write(instance, "buffer_size_kb", kib) >= 0)
 		return 0;
 	error_errno(err, errno, "no ring buffer of %s KiB for each CPU", kib);
 	error_hint(err, "take a smaller --buffer-size");
 	return -errno;
 }
 
-/* Defines the plan's probes in order. The one that the kernel refused, or NULL. */
-static const struct probe *make_plan(struct session *session, struct error *refused)
+static bool plan_goes_anywhere(const struct probe_plan *plan)
 {
-	for (size_t i = 0; i < session->plan.probe_count; i++)
-		if (probe_group_add(session->group, &session->plan.probes[i], refused) < 0)
-			return &session->plan.probes[i];
-	return NULL;
+	for (size_t i = 0; i < plan->probe_count; i++)
+		if (plan->probes[i].anywhere)
+			return true;
+	return false;
+}
+
+static int make_companion(struct session *session, const struct session_request *request,
+			  struct error *err)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s" COMPANION_SUFFIX,
+		 tracefs_instance_get_name(session->instance));
+	session->companion = tracefs_instance_create(name);
+	if (!session->companion)
+		return error_errno(err, errno, "cannot make the tracefs instance %s", name);
+	return set_up_instance(session->companion, request, err);
 }
 
 /* Plans and defines until the kernel has taken every probe of a plan. */
@@ -145,18 +164,57 @@ static int make_probes(struct session *session, const struct session_request *re
 		status = probe_plan_make(&session->plan, features, &request->wishes, err);
 		if (status < 0)
 			break;
-		probe = make_plan(session, &refused);
-		if (!probe)
+		if (probe_group_add(session->group, &session->plan, &probe, &refused) == 0)
 			break;
-		if (refused.code == ENOMEM || refused.code == EPERM || refused.code == EACCES ||
+		if (!probe || refused.code == ENOMEM || refused.code == EPERM ||
+		    refused.code == EACCES ||
 		    kernel_features_refuse(features, probe->symbol, probe->args, refused.text) < 0)
 			return error_set(err, refused.code, "cannot make a probe on %s: %s",
-					 probe->symbol, refused.text);
+					 probe ? probe->symbol : "anything", refused.text);
 		status = probe_group_remove(session->group, err);
 		if (status > 0)
 			status = 0;
 	}
 	return status;
+}
+
+static struct tracefs_instance *instance_for(const struct session *session, bool anywhere)
+{
+	return anywhere && session->companion ? session->companion : session->instance;
+}
+
+static int set_filter(struct tracefs_instance *instance, const char *system, const char *event,
+		      const char *filter, struct error *err)
+{
+	if (!*filter || tracefs_event_file_write(instance, system, event, "filter", filter) >= 0)
+		return 0;
+	return error_errno(err, errno, "the kernel does not take the filter %s of %s:%s", filter,
+			   system, event);
+}
+
+/* What the plan's own events filter, whatever the user asked for. */
+static int set_filters(struct session *session, struct error *err)
+{
+	const struct probe_plan *plan = &session->plan;
+	int status = 0;
+
+	for (size_t i = 0; i < plan->probe_count && status == 0; i++)
+		status = set_filter(instance_for(session, plan->probes[i].anywhere), session->group,
+				    plan->probes[i].event, plan->probes[i].filter, err);
+	for (size_t i = 0; i < plan->event_count && status == 0; i++)
+		status = set_filter(instance_for(session, plan->events[i].anywhere),
+				    plan->events[i].system, plan->events[i].event,
+				    plan->events[i].filter, err);
+	return status;
+}
+
+/* Without it, the plan says what is not compared. */
+static void calibrate(const struct session *session, struct kernel_features *features)
+{
+	if (!features->return_args &&
+	    calibrate_registers(session->instance, session->group, features->registers_in,
+				sizeof(features->registers_in), NULL) < 0)
+		features->registers_in[0] = '\0';
 }
 
 int session_open(struct session **out, const struct session_request *request,
@@ -171,9 +229,15 @@ int session_open(struct session **out, const struct session_request *request,
 	session->lock = -1;
 	status = make_instance(session, err);
 	if (status == 0)
-		status = set_up_instance(session, request, err);
+		status = set_up_instance(session->instance, request, err);
+	if (status == 0 && request->wishes.toctou)
+		calibrate(session, features);
 	if (status == 0)
 		status = make_probes(session, request, features, err);
+	if (status == 0 && request->follows && plan_goes_anywhere(&session->plan))
+		status = make_companion(session, request, err);
+	if (status == 0)
+		status = set_filters(session, err);
 	if (status < 0) {
 		session_close(session, NULL);
 		return status;
@@ -193,17 +257,28 @@ static void disable_group(struct tracefs_instance *instance, const char *group)
 }
 
 /*
- * Once its events are disabled. The probes go before the instance, whose lock says
- * that they are owned:
- * there is never a group of ours without its instance.
+ * Once its events are disabled. The instances go before the probes: to delete an
+ * event that was ever enabled in an instance clears that instance's buffers, which
+ * takes three times as long as the deletion itself. `plan` may be NULL.
  */
-static int remove_all(struct tracefs_instance *instance, const char *group, struct error *err)
+static int remove_all(struct tracefs_instance *instance, struct tracefs_instance *companion,
+		      const char *group, const struct probe_plan *plan, struct error *err)
 {
-	int status = probe_group_remove(group, err);
+	struct tracefs_instance *const instances[] = { companion, instance };
+	bool gone[] = { !companion, !instance };
+	int status;
 
-	if (tracefs_instance_destroy(instance) < 0 && status >= 0)
-		status = error_errno(err, errno, "cannot remove the tracefs instance %s",
-				     tracefs_instance_get_name(instance));
+	for (size_t i = 0; i < 2; i++)
+		gone[i] = gone[i] || tracefs_instance_destroy(instances[i]) == 0;
+	/* By name, which no listing can miss. */
+	if (plan)
+		probe_group_remove_plan(group, plan);
+	status = probe_group_remove(group, err);
+	/* One that was in use may be so no more. */
+	for (size_t i = 0; i < 2; i++)
+		if (!gone[i] && tracefs_instance_destroy(instances[i]) < 0 && status >= 0)
+			status = error_errno(err, errno, "cannot remove the tracefs instance %s",
+					     tracefs_instance_get_name(instances[i]));
 	return status < 0 ? status : 0;
 }
 
@@ -213,12 +288,13 @@ int session_close(struct session *session, struct error *err)
 
 	if (!session)
 		return 0;
+	if (session->companion)
+		disable_group(session->companion, session->group);
 	if (session->instance) {
 		disable_group(session->instance, session->group);
-		/* By name, which no listing can miss. */
-		for (size_t i = 0; i < session->plan.probe_count; i++)
-			probe_group_remove_probe(session->group, &session->plan.probes[i], NULL);
-		status = remove_all(session->instance, session->group, err);
+		status = remove_all(session->instance, session->companion, session->group,
+				    &session->plan, err);
+		tracefs_instance_free(session->companion);
 		tracefs_instance_free(session->instance);
 	}
 	if (session->lock >= 0)
@@ -232,9 +308,12 @@ const struct probe_plan *session_plan(const struct session *session)
 	return &session->plan;
 }
 
-struct tracefs_instance *session_instance(const struct session *session)
+size_t session_instances(const struct session *session,
+			 struct tracefs_instance *instances[SESSION_INSTANCES])
 {
-	return session->instance;
+	instances[0] = session->instance;
+	instances[1] = session->companion;
+	return session->companion ? 2 : 1;
 }
 
 const char *session_group(const struct session *session)
@@ -246,7 +325,7 @@ int session_follow(struct session *session, const int32_t *tids, size_t count, s
 {
 	char text[4096];
 	size_t done = 0;
-	int status = write_file(session, "options/event-fork", "1", err);
+	int status = write_file(session->instance, "options/event-fork", "1", err);
 
 	while (done < count && status == 0) {
 		size_t used = 0;
@@ -260,18 +339,12 @@ int session_follow(struct session *session, const int32_t *tids, size_t count, s
 	return status;
 }
 
-static bool tells_of_calls(enum probe_use use)
-{
-	return use == USE_ENTRY || use == USE_RETURN || use == USE_COPY || use == USE_USER ||
-	       use == USE_OLD;
-}
-
 int session_filter(struct session *session, const char *filter, struct error *err)
 {
 	for (size_t i = 0; i < session->plan.probe_count; i++) {
 		const struct probe *probe = &session->plan.probes[i];
 
-		if (tells_of_calls(probe->use) &&
+		if (probe->means.use < USE_EXPIRY &&
 		    tracefs_event_file_write(session->instance, session->group, probe->event,
 					     "filter", filter) < 0)
 			return error_errno(err, errno, "the kernel does not take the filter %s",
@@ -280,54 +353,60 @@ int session_filter(struct session *session, const char *filter, struct error *er
 	return 0;
 }
 
-static int enable(struct session *session, const char *system, const char *event, struct error *err)
+static int enable(struct session *session, bool anywhere, const char *system, const char *event,
+		  struct error *err)
 {
-	if (tracefs_event_file_write(session->instance, system, event, "enable", "1") < 0)
+	if (tracefs_event_file_write(instance_for(session, anywhere), system, event, "enable",
+				     "1") < 0)
 		return error_errno(err, errno, "cannot enable the event %s:%s", system, event);
 	return 0;
 }
 
-int session_watch_tasks(struct session *session, struct error *err)
+/* What is switched on together. */
+enum stage { STAGE_TASKS, STAGE_TIMERS, STAGE_ENTRIES };
+
+static enum stage stage_of(const struct meaning *means)
 {
+	if (!probe_use_tells_of_timers(means->use))
+		return STAGE_TASKS;
+	return means->use == USE_ENTRY ? STAGE_ENTRIES : STAGE_TIMERS;
+}
+
+static int enable_stage(struct session *session, enum stage stage, struct error *err)
+{
+	const struct probe_plan *plan = &session->plan;
 	int status = 0;
 
-	for (size_t i = 0; i < session->plan.event_count && status == 0; i++)
-		status = enable(session, session->plan.events[i].system,
-				session->plan.events[i].event, err);
-	for (size_t i = 0; i < session->plan.probe_count && status == 0; i++)
-		if (!tells_of_calls(session->plan.probes[i].use))
-			status =
-				enable(session, session->group, session->plan.probes[i].event, err);
+	for (size_t i = 0; i < plan->event_count && status == 0; i++)
+		if (stage_of(&plan->events[i].means) == stage)
+			status = enable(session, plan->events[i].anywhere, plan->events[i].system,
+					plan->events[i].event, err);
+	for (size_t i = 0; i < plan->probe_count && status == 0; i++)
+		if (stage_of(&plan->probes[i].means) == stage)
+			status = enable(session, plan->probes[i].anywhere, session->group,
+					plan->probes[i].event, err);
 	return status;
 }
 
-/* Switches on the entries, or all the others that tell of calls. */
-static int enable_calls(struct session *session, bool entries, struct error *err)
+int session_watch_tasks(struct session *session, struct error *err)
 {
-	int status = 0;
-
-	for (size_t i = 0; i < session->plan.probe_count && status == 0; i++) {
-		const struct probe *probe = &session->plan.probes[i];
-
-		if (tells_of_calls(probe->use) && (probe->use == USE_ENTRY) == entries)
-			status = enable(session, session->group, probe->event, err);
-	}
-	return status;
+	return enable_stage(session, STAGE_TASKS, err);
 }
 
 int session_enable(struct session *session, struct error *err)
 {
-	return enable_calls(session, false, err);
+	return enable_stage(session, STAGE_TIMERS, err);
 }
 
 int session_enable_entries(struct session *session, struct error *err)
 {
-	return enable_calls(session, true, err);
+	return enable_stage(session, STAGE_ENTRIES, err);
 }
 
 int session_stop(struct session *session, struct error *err)
 {
-	if (tracefs_trace_off(session->instance) < 0)
+	if (tracefs_trace_off(session->instance) < 0 ||
+	    (session->companion && tracefs_trace_off(session->companion) < 0))
 		return error_errno(err, errno, "cannot switch tracing off");
 	return 0;
 }
@@ -339,11 +418,21 @@ char *session_format(const struct session *session, const char *system, const ch
 
 int session_missed(const struct session *session, uint64_t *missed, struct error *err)
 {
-	return probe_group_missed(session->group, USER_PROBES, missed, err);
+	return probe_group_missed(session->group, TRY_PREFIX, missed, err);
+}
+
+/* Its companion, if there is one. */
+static struct tracefs_instance *companion_of(const char *name)
+{
+	char companion[80];
+
+	snprintf(companion, sizeof(companion), "%s" COMPANION_SUFFIX, name);
+	return tracefs_instance_exists(companion) ? tracefs_instance_alloc(NULL, companion) : NULL;
 }
 
 static int sweep_instance(const char *name, unsigned *removed, struct error *err)
 {
+	struct tracefs_instance *companion;
 	struct tracefs_instance *instance = tracefs_instance_alloc(NULL, name);
 	char *dir = instance ? tracefs_instance_get_dir(instance) : NULL;
 	int status = dir ? lock_instance(dir) : -ENOMEM;
@@ -352,8 +441,12 @@ static int sweep_instance(const char *name, unsigned *removed, struct error *err
 
 	if (lock >= 0) {
 		group_of(group, sizeof(group), name);
+		companion = companion_of(name);
+		if (companion)
+			disable_group(companion, group);
 		disable_group(instance, group);
-		status = remove_all(instance, group, err);
+		status = remove_all(instance, companion, group, NULL, err);
+		tracefs_instance_free(companion);
 		close(lock);
 		if (status == 0)
 			++*removed;

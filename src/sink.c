@@ -9,9 +9,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "timersnoop/line.h"
+#include "timersnoop/timerspec.h"
 
 /* Finished lines that are kept at most. */
 #define SINK_BUFFER 65536
@@ -26,6 +28,7 @@
 struct sink {
 	int fd;
 	int interrupt_fd;
+	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none */
 	bool regular;
 	bool pipe;
 	bool socket;
@@ -100,6 +103,22 @@ static size_t sink_chunk(const struct sink *sink)
 	return newline ? (size_t)(newline + 1 - start) : PIPE_BUF;
 }
 
+/* Until the deadline; NULL for ever. */
+static struct timespec *sink_timeout(const struct sink *sink, struct timespec *left)
+{
+	struct timespec now;
+	int64_t ns;
+
+	if (!sink->deadline_ns)
+		return NULL;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ns = (int64_t)sink->deadline_ns - (now.tv_sec * NSEC_PER_SEC + now.tv_nsec);
+	if (ns < 0)
+		ns = 0;
+	*left = (struct timespec){ ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
+	return left;
+}
+
 /* 0 when a write will not block (or will fail at once), or -EINTR. */
 static int sink_wait(const struct sink *sink)
 {
@@ -107,13 +126,18 @@ static int sink_wait(const struct sink *sink)
 		{ .fd = sink->fd, .events = POLLOUT },
 		{ .fd = sink->interrupt_fd, .events = POLLIN },
 	};
+	struct timespec left;
 
 	for (;;) {
-		if (poll(fds, 2, -1) < 0) {
+		int ready = ppoll(fds, 2, sink_timeout(sink, &left), NULL);
+
+		if (ready < 0) {
 			if (errno == EINTR || errno == EAGAIN)
 				continue;
 			return -errno;
 		}
+		if (ready == 0)
+			return -EINTR;
 		if (fds[0].revents)
 			return 0;
 		if (fds[1].revents)
@@ -196,7 +220,13 @@ void sink_line_end(struct sink *sink, const char *end)
 void sink_set_interrupt(struct sink *sink, int interrupt_fd)
 {
 	sink->interrupt_fd = interrupt_fd;
+	sink->deadline_ns = 0;
 	sink->interrupted = false;
+}
+
+void sink_set_deadline(struct sink *sink, uint64_t deadline_ns)
+{
+	sink->deadline_ns = deadline_ns;
 }
 
 bool sink_interrupted(const struct sink *sink)

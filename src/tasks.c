@@ -154,8 +154,22 @@ static int take_exec(struct tasks *tasks, const struct record *record)
 	if (before)
 		task.uid = before->uid;
 	task.tgid = record->tid;
+	task.timers_gone = false;
 	if (record->task.tid != record->tid)
 		forget(tasks, record->task.tid);
+	return tasks_learn(tasks, &task);
+}
+
+/* exec deletes the timers, too: what comes next tells. */
+static int take_timers_gone(struct tasks *tasks, const struct record *record)
+{
+	const struct task *known = tasks_find(tasks, record->tid);
+	struct task task;
+
+	if (!known)
+		return 0;
+	task = *known;
+	task.timers_gone = true;
 	return tasks_learn(tasks, &task);
 }
 
@@ -174,17 +188,19 @@ static int take_creds(struct tasks *tasks, const struct record *record)
 int tasks_record(struct tasks *tasks, const struct record *record)
 {
 	switch (record->kind) {
-	case RECORD_NEW_TASK:
+	case USE_NEW_TASK:
 		return take_new_task(tasks, record);
-	case RECORD_RENAME:
+	case USE_RENAME:
 		return take_rename(tasks, record);
-	case RECORD_EXEC:
+	case USE_EXEC:
 		return take_exec(tasks, record);
-	case RECORD_EXIT:
+	case USE_EXIT:
 		forget(tasks, record->task.tid);
 		return 0;
-	case RECORD_CREDS:
+	case USE_CREDS:
 		return take_creds(tasks, record);
+	case USE_TIMERS_GONE:
+		return take_timers_gone(tasks, record);
 	default:
 		return 0;
 	}

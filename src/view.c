@@ -6,18 +6,22 @@
 #include <string.h>
 
 #include "timersnoop/calls.h"
+#include "timersnoop/lives.h"
+#include "timersnoop/timers.h"
 
 struct view {
-	const struct selection *selection;
-	const struct decoder *decoder;
+	struct view_request request;
 	struct tasks *tasks;
 	struct calls *calls;
+	struct timers *timers; /* NULL: neither expiries nor signals nor lives */
+	struct lives *lives;   /* NULL: not asked for */
 	struct sink *sink;
 	const struct out_style *style;
 	const struct out *out;
 	view_lookup *lookup;
 	struct view_totals totals;
 	uint32_t losses; /* gaps so far: what is known of tasks is older than them */
+	int status;      /* of what the receivers did */
 };
 
 static const struct task *task_of(struct view *view, int32_t tid, struct task *unknown)
@@ -44,46 +48,115 @@ static const struct task *task_of(struct view *view, int32_t tid, struct task *u
 	return unknown;
 }
 
+static struct caller caller_of(const struct task *task, int32_t tid)
+{
+	struct caller caller = { .pid = task->tgid, .tid = tid };
+
+	memcpy(caller.comm, task->comm, sizeof(caller.comm));
+	return caller;
+}
+
+static void fail_with(struct view *view, int status)
+{
+	if (status < 0 && view->status == 0)
+		view->status = status;
+}
+
 static void show_call(void *context, const struct call *call)
 {
 	struct view *view = context;
 	struct task unknown;
-	const struct task *task;
+	const struct task *task = task_of(view, call->tid, &unknown);
 	struct caller caller;
 
-	if (view_done(view))
+	if (view->timers)
+		fail_with(view, timers_call(view->timers, task->tgid, call));
+	if (!selection_takes_task(view->request.selection, task))
 		return;
-	task = task_of(view, call->tid, &unknown);
-	if (!selection_takes(view->selection, task, call))
+	caller = caller_of(task, call->tid);
+	if (view->lives)
+		fail_with(view, lives_call(view->lives, &caller, call));
+	if (view_done(view) || !(view->request.events & EVENT_BIT(call->event)) ||
+	    !selection_takes(view->request.selection, task, call))
 		return;
 	view->totals.matched++;
 	if (call->missing)
 		view->totals.incomplete++;
-	if (!view->sink)
-		return;
-	caller.pid = task->tgid;
-	caller.tid = call->tid;
-	memcpy(caller.comm, task->comm, sizeof(caller.comm));
-	view->out->call(view->sink, view->style, &caller, call);
+	if (view->sink)
+		view->out->call(view->sink, view->style, &caller, call);
 }
 
-struct view *view_new(const struct selection *selection, const struct decoder *decoder,
-		      struct tasks *tasks, struct sink *sink, const struct out_style *style,
-		      uint64_t since_ns)
+/* Whose timer it is: the thread that gets the signal, or else its process. */
+static const struct task *task_of_occurrence(struct view *view, const struct occurrence *occurrence,
+					     struct task *unknown)
+{
+	const struct task *task = tasks_find(view->tasks, occurrence->tid);
+
+	if (!task)
+		task = tasks_find(view->tasks, occurrence->pid);
+	if (task && task->tgid)
+		return task;
+	if (view->request.followed && !occurrence->traced)
+		return NULL;
+	memset(unknown, 0, sizeof(*unknown));
+	unknown->tid = occurrence->tid;
+	unknown->tgid = occurrence->pid;
+	if (view->request.followed || occurrence->pid <= 0)
+		return unknown;
+	return task_of(view, occurrence->pid, unknown);
+}
+
+static void show_occurrence(void *context, const struct occurrence *occurrence)
+{
+	struct view *view = context;
+	struct task unknown;
+	const struct task *task = task_of_occurrence(view, occurrence, &unknown);
+	struct caller caller;
+
+	if (!task || !selection_takes_task(view->request.selection, task))
+		return;
+	caller = caller_of(task, occurrence->tid);
+	if (!caller.pid)
+		caller.pid = occurrence->pid;
+	if (view->lives)
+		fail_with(view, lives_occurrence(view->lives, &caller, occurrence));
+	if (view_done(view) || !(view->request.events & EVENT_BIT(occurrence->event)) ||
+	    view->request.selection->failed)
+		return;
+	view->totals.matched++;
+	if (view->sink)
+		view->out->occurrence(view->sink, view->style, &caller, occurrence);
+}
+
+static void show_life(void *context, const struct life *life)
+{
+	struct view *view = context;
+
+	view->totals.lives++;
+	if (view->sink && view->out->life)
+		view->out->life(view->sink, view->style, life);
+}
+
+struct view *view_new(const struct view_request *request)
 {
 	struct view *view = calloc(1, sizeof(*view));
+	bool timers = request->lives || request->events & (EVENTS_EXPIRE | EVENTS_SIGNAL);
 
 	if (!view)
 		return NULL;
-	view->selection = selection;
-	view->decoder = decoder;
-	view->tasks = tasks;
-	view->sink = sink;
-	view->style = style;
-	view->out = out_for(style->format);
-	view->calls = calls_new(since_ns, show_call, view);
-	if (!view->calls) {
-		free(view);
+	view->request = *request;
+	view->tasks = request->tasks;
+	view->sink = request->sink;
+	view->style = request->style;
+	view->out = out_for(request->style->format);
+	view->request.events &= view->out->events;
+	view->calls = calls_new(request->since_ns, show_call, view);
+	if (view->calls && timers)
+		view->timers = timers_new(view->calls, view->tasks, show_occurrence, view);
+	if (view->timers && request->lives)
+		view->lives = lives_new(show_life, view);
+	if (!view->calls || (timers && !view->timers) || (request->lives && !view->lives)) {
+		view_free(view);
 		return NULL;
 	}
 	return view;
@@ -93,8 +166,24 @@ void view_free(struct view *view)
 {
 	if (!view)
 		return;
+	lives_free(view->lives);
+	timers_free(view->timers);
 	calls_free(view->calls);
 	free(view);
+}
+
+int view_existing(struct view *view, const struct task *process,
+		  const struct existing_timer *existing)
+{
+	struct caller caller = caller_of(process, process->tgid);
+	int status = 0;
+
+	if (view->timers)
+		status = timers_existing(view->timers, process->tgid, &existing->timer,
+					 existing->earliest_ns, existing->latest_ns);
+	if (status < 0 || !view->lives || !selection_takes_task(view->request.selection, process))
+		return status;
+	return lives_existing(view->lives, &caller, &existing->timer, existing->earliest_ns);
 }
 
 void view_set_lookup(struct view *view, view_lookup *lookup)
@@ -112,10 +201,93 @@ void view_lost(struct view *view, const struct loss *loss)
 		view->out->lost(view->sink, view->style, loss);
 }
 
+/* The process of `tid` is over, or has become another program. */
+static void end_timers(struct view *view, const struct record *record, int32_t tid, bool exec)
+{
+	const struct task *task = tasks_find(view->tasks, tid);
+	int32_t pid = task && task->tgid ? task->tgid : tid;
+
+	if (view->lives && exec)
+		lives_exec(view->lives, pid, record->ts);
+	else if (view->lives)
+		lives_exit(view->lives, pid, record->ts);
+	timers_forget(view->timers, pid, exec);
+}
+
+static bool is_last(const struct view *view, const struct record *record)
+{
+	const struct task *task = tasks_find(view->tasks, record->task.tid);
+
+	return record->task.last || (task && task->timers_gone);
+}
+
+/* What a change among tasks means for their timers; before `tasks` takes it. */
+static int take_change(struct view *view, const struct record *record)
+{
+	const struct task *parent;
+	struct caller child;
+	int32_t fd, pid;
+
+	switch (record->kind) {
+	case USE_NEW_TASK:
+		parent = tasks_find(view->tasks, record->tid);
+		if (record->task.thread || !parent || !view->lives)
+			return 0;
+		child = (struct caller){ .pid = record->task.tid, .tid = record->task.tid };
+		memcpy(child.comm, record->task.comm, sizeof(child.comm));
+		return lives_fork(view->lives, parent->tgid, &child, record->ts);
+	case USE_EXEC:
+		end_timers(view, record, record->tid, true);
+		return 0;
+	case USE_EXIT:
+		if (is_last(view, record))
+			end_timers(view, record, record->task.tid, false);
+		return 0;
+	case USE_RELEASE:
+		if (view->lives && timers_closed(view->timers, record->object.timer, &pid, &fd))
+			lives_closed(view->lives, pid, fd, record->ts);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* Timers' processes are told of by threads: these must be known. */
+static void look_up(struct view *view, const struct record *record)
+{
+	struct task unknown;
+
+	if (record->kind == USE_COPY || record->kind == USE_DELIVER ||
+	    record->kind == USE_HANDLED || record->kind == USE_FETCHED ||
+	    record->kind == USE_SIGNALFD)
+		task_of(view, record->tid, &unknown);
+	else if ((record->kind == USE_QUEUE || record->kind == USE_EXPIRY) && record->timer.pid &&
+		 !view->request.followed)
+		task_of(view, record->timer.pid, &unknown);
+}
+
+/* Probes are enabled one after the other: before all are, chains have gaps. */
+static bool too_early(const struct view *view, const struct record *record)
+{
+	return record->kind >= USE_EXPIRY && record->kind < USE_NEW_TASK &&
+	       record->ts < view->request.since_ns;
+}
+
+static int take_timers(struct view *view, const struct record *record)
+{
+	int status;
+
+	if (too_early(view, record))
+		return 0;
+	look_up(view, record);
+	status = take_change(view, record);
+	return status < 0 ? status : timers_record(view->timers, record);
+}
+
 static int take_event(struct view *view, const struct raw_event *event)
 {
 	struct record record;
-	int status = decoder_read(view->decoder, event, &record);
+	int status = decoder_read(view->request.decoder, event, &record);
 
 	if (status < 0)
 		view->totals.malformed++;
@@ -123,9 +295,11 @@ static int take_event(struct view *view, const struct raw_event *event)
 		return 0;
 	/* A call that ends with its task is told while the task is known. */
 	status = calls_record(view->calls, &record);
+	if (status == 0 && view->timers)
+		status = take_timers(view, &record);
 	if (status == 0)
 		status = tasks_record(view->tasks, &record);
-	return status;
+	return status < 0 ? status : view->status;
 }
 
 int view_take(struct view *view, const struct merged *merged)
@@ -139,23 +313,34 @@ int view_take(struct view *view, const struct merged *merged)
 			      .records = merged->lost,
 			      .ts = merged->event.ts };
 	calls_lost(view->calls, loss.cpu);
+	if (view->timers)
+		timers_lost(view->timers, loss.cpu);
+	if (view->lives)
+		lives_lost(view->lives);
 	view->losses++;
 	view_lost(view, &loss);
-	return 0;
+	return view->status;
 }
 
 void view_finish(struct view *view, uint64_t now_ns)
 {
 	calls_finish(view->calls, now_ns);
+	if (view->timers)
+		fail_with(view, timers_finish(view->timers));
+	if (view->lives)
+		lives_finish(view->lives, now_ns);
 }
 
 void view_totals(const struct view *view, struct view_totals *totals)
 {
 	*totals = view->totals;
 	totals->in_flight = calls_in_flight(view->calls);
+	totals->unattributed = view->timers ? timers_missed(view->timers) : 0;
 }
 
 bool view_done(const struct view *view)
 {
-	return view->selection->count && view->totals.matched >= view->selection->count;
+	uint64_t count = view->request.selection->count;
+
+	return count && view->totals.matched >= count;
 }

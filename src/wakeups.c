@@ -8,7 +8,6 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,8 +24,7 @@ struct wakeups {
 	size_t absent; /* pipes left out, of CPUs that are not there */
 	bool watch_processes;
 	uint64_t deadline_ns;
-	int deadline_fd; /* a timerfd: the deadline, for urgent_fd */
-	int urgent_fd;   /* an epoll of all but pipes and output */
+	int urgent_fd; /* an epoll of all but pipes and output */
 };
 
 /*
@@ -100,12 +98,10 @@ static int open_fds(struct wakeups *wakeups, struct launch_signals *before)
 		return status;
 	wakeups->fds[POLL_SIGNAL].fd = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	wakeups->fds[POLL_SIGNAL].events = POLLIN;
-	wakeups->deadline_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	wakeups->urgent_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (wakeups->fds[POLL_SIGNAL].fd < 0 || wakeups->deadline_fd < 0 || wakeups->urgent_fd < 0)
+	if (wakeups->fds[POLL_SIGNAL].fd < 0 || wakeups->urgent_fd < 0)
 		return -errno;
-	status = watch(wakeups->urgent_fd, wakeups->fds[POLL_SIGNAL].fd);
-	return status ? status : watch(wakeups->urgent_fd, wakeups->deadline_fd);
+	return watch(wakeups->urgent_fd, wakeups->fds[POLL_SIGNAL].fd);
 }
 
 int wakeups_new(struct wakeups **out, struct launch_signals *before, struct error *err)
@@ -122,7 +118,7 @@ int wakeups_new(struct wakeups **out, struct launch_signals *before, struct erro
 	}
 	for (int i = 0; i < POLL_FIXED; i++)
 		wakeups->fds[i].fd = -1;
-	wakeups->deadline_fd = wakeups->urgent_fd = -1;
+	wakeups->urgent_fd = -1;
 	status = open_fds(wakeups, before);
 	if (status < 0) {
 		wakeups_free(wakeups);
@@ -143,7 +139,6 @@ void wakeups_free(struct wakeups *wakeups)
 	if (!wakeups)
 		return;
 	close_fd(wakeups->urgent_fd);
-	close_fd(wakeups->deadline_fd);
 	close_fd(wakeups->fds[POLL_SIGNAL].fd);
 	for (size_t i = 0; i < wakeups->processes; i++)
 		close_fd(wakeups->fds[POLL_FIXED + i].fd);
@@ -220,11 +215,7 @@ int wakeups_add_process(struct wakeups *wakeups, int32_t pid)
 
 void wakeups_set_deadline(struct wakeups *wakeups, uint64_t deadline_ns)
 {
-	const struct itimerspec at = { .it_value = { (time_t)(deadline_ns / NSEC_PER_SEC),
-						     (long)(deadline_ns % NSEC_PER_SEC) } };
-
 	wakeups->deadline_ns = deadline_ns;
-	timerfd_settime(wakeups->deadline_fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
 static uint64_t now_ns(void)

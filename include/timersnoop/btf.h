@@ -9,11 +9,17 @@
 
 #include <stddef.h>
 
+/* A question: where is `member` in `struct structure`? */
+struct btf_query {
+	const char *structure;
+	const char *member;
+	int offset; /* the answer: bytes, or -ENOENT */
+};
+
 /*
- * Byte offset of `member` in `struct name`, anonymous members looked through.
- * -ENOENT when there is no such structure or member, -EINVAL for data that
- * is not BTF of this byte order.
+ * Answers all questions in one pass; anonymous members are looked through. 0, or
+ * -EINVAL for data that is not BTF of this byte order (no answer is set then).
  */
-int btf_member_offset(const void *data, size_t size, const char *name, const char *member);
+int btf_member_offsets(const void *data, size_t size, struct btf_query *queries, size_t count);
 
 #endif

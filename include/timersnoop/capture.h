@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * capture: the per-CPU raw pipes of an instance -> pages, with loss. Knows
+ * capture: the per-CPU raw pipes of instances -> pages, with loss. Knows
  * nothing of what a page holds.
  */
 #ifndef TIMERSNOOP_CAPTURE_H
@@ -15,25 +15,26 @@
 
 struct capture;
 
-/* Opens per_cpu/cpuN/trace_pipe_raw of every CPU. */
-int capture_open(struct capture **capture, struct tracefs_instance *instance, struct error *err);
+/* Opens per_cpu/cpuN/trace_pipe_raw of every CPU of `count` instances: a stream each. */
+int capture_open(struct capture **capture, struct tracefs_instance *const *instances, size_t count,
+		 struct error *err);
 void capture_close(struct capture *capture);
 
-/* The CPUs' numbers, ascending. */
+/* The CPU's number for every stream: those of the first instance, ascending; then the next. */
 const int *capture_cpus(const struct capture *capture, size_t *count);
-/* Bytes of a sub-buffer, its header included. */
+/* Bytes of the largest sub-buffer, its header included. */
 size_t capture_page_size(const struct capture *capture);
 
 /* A merge_reader (merge.h); `context` is the capture. Never waits. */
-int capture_read(void *context, int cpu, void *buffer, size_t size);
+int capture_read(void *context, size_t stream, void *buffer, size_t size);
 
-/* Fills one pollfd (POLLIN) for each CPU. */
+/* Fills one pollfd (POLLIN) for each stream. */
 void capture_poll(const struct capture *capture, struct pollfd *fds);
 
 /*
- * What per_cpu/cpuN/stats counts as lost on this CPU since the instance was
+ * What per_cpu/cpuN/stats counts as lost of this stream since its instance was
  * made: overwritten (overrun), commit overrun and dropped events.
  */
-int capture_lost(const struct capture *capture, int cpu, uint64_t *lost, struct error *err);
+int capture_lost(const struct capture *capture, size_t stream, uint64_t *lost, struct error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #define TIMERSNOOP_COMMANDS_H
 
 #include "timersnoop/options.h"
+#include "timersnoop/probe_plan.h"
 #include "timersnoop/view.h"
 
 /* Kept by every command; --help and the manual list them. */
@@ -27,6 +28,9 @@ int cmd_dry_run(const struct options *options);
 
 /* "timersnoop: TEXT" and, behind it, the hint. Returns `status`. */
 int command_fail(int status, const struct error *err);
+
+/* What these options need probes for. */
+struct plan_wishes command_wishes(const struct options *options);
 
 /* That what -p and -u name exists: 0, or -errno for wrong usage. */
 int command_check_pids(const struct options *options, struct error *err);

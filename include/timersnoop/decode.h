@@ -21,47 +21,108 @@ struct raw_event {
 	unsigned size;
 };
 
-enum record_kind {
-	RECORD_ENTRY,  /* a system call entered */
-	RECORD_COPY,   /* the kernel's own copy of the new value */
-	RECORD_USER,   /* the caller's value, as it is about to be copied in */
-	RECORD_OLD,    /* the kernel's old value, about to be written out */
-	RECORD_RETURN, /* the system call returned */
-	RECORD_NEW_TASK,
-	RECORD_RENAME,
-	RECORD_EXEC,
-	RECORD_EXIT,
-	RECORD_CREDS, /* the running task takes other credentials */
+/* A POSIX timer, a timerfd or an itimer as the kernel's probes find it. */
+struct record_timer {
+	uint64_t address; /* of its hrtimer, but of alarm clocks that of a timerfd; 0: unknown */
+	bool has_id;
+	int32_t id;  /* POSIX */
+	int32_t pid; /* POSIX: who gets the signal, a process or a thread; itimer: its
+		      * process; 0 when not known. In the first pid namespace. */
+	bool has_clock;
+	int32_t clock;
+	bool has_interval;
+	int64_t interval_ns;
+	bool has_asked;
+	int64_t asked_ns; /* when it was to expire, on asked_clock */
+	int64_t ahead_ns; /* that clock minus CLOCK_MONOTONIC */
+	int32_t asked_clock;
 };
 
+/* A timer's siginfo. */
+struct record_siginfo {
+	int32_t signo;
+	int32_t code;   /* SI_TIMER, or SI_KERNEL for itimers */
+	bool has_timer; /* what follows was read, and is SI_TIMER's */
+	int32_t id;
+	int32_t overrun;
+	uint64_t value;
+};
+
+/* The kinds are those of probe_use: what an event means is what its records are. */
 struct record {
-	enum record_kind kind;
-	uint64_t ts; /* trace clock, ns */
+	enum probe_use kind;
+	enum event event; /* which call, or which expiry */
+	uint64_t ts;      /* trace clock, ns */
 	int cpu;
-	int32_t tid; /* common_pid: the running task */
+	int32_t tid;    /* common_pid: the running task */
+	bool interrupt; /* which has nothing to do with it: an interrupt came */
 	union {
-		struct {
+		struct { /* ENTRY: what the call has of these */
 			enum call_abi abi;
-			int32_t timer_id;
+			int32_t id;
+			int32_t clock;
 			uint32_t flags;
+			uint32_t seconds;
 			uint64_t new_ptr;
 			uint64_t old_ptr;
 		} entry;
-		struct {
+		struct { /* COPY, OLD_AT, WAIT */
 			bool has_id;
-			int32_t timer_id;
+			int32_t id;
+			bool has_flags;
 			uint32_t flags;
-			struct itimerspec_seen value;
+			struct itimerspec_seen value; /* COPY */
+			/* where the old value will be: bytes above the stack
+			 * pointer at return; negative: nowhere */
+			int64_t old_at;
 		} copy;
-		struct itimerspec_seen user; /* FROM_NONE when it was not readable */
-		struct itimerspec_seen old;
-		struct {
+		struct {                             /* USER... */
+			struct itimerspec_seen user; /* FROM_NONE when it was not readable */
+			uint64_t user_ptr; /* of USER_BEFORE, USER_AFTER, USER_OLD: where it is */
+		};
+		struct itimerspec_seen old; /* OLD */
+		int64_t stack[STACK_WORDS]; /* STACK */
+		struct {                    /* SIGEVENT */
+			int32_t clock;
+			struct sigevent_seen sigevent; /* FROM_NONE: there is none */
+		} create;
+		struct { /* MADE, FILE, RELEASE */
+			uint64_t timer;
+			int32_t id; /* MADE */
+		} object;
+		struct { /* RETURN */
 			enum call_abi abi;
 			int64_t ret;
 		} ret;
+		struct record_timer timer; /* EXPIRY, QUEUE */
+		struct {                   /* SIGNAL */
+			struct record_siginfo info;
+			int32_t pid; /* whom it was sent to */
+			bool group;  /* any thread of its process may take it */
+			int32_t result;
+			char comm[16];
+		} signal;
+		struct { /* DELIVER */
+			struct record_siginfo info;
+			uint64_t handler; /* SIG_DFL, SIG_IGN, or where it is */
+		} deliver;
+		struct record_siginfo info; /* HANDLED, FETCHED, SIGNALFD */
+		struct {                    /* WAITED */
+			int64_t stack[STACK_WORDS];
+			int32_t signo;
+		} waited;
+		struct { /* HRTIMER_START, HRTIMER_EXPIRE */
+			uint64_t address;
+			int64_t ns; /* its clock: when it is to expire; when it did */
+		} hrtimer;
+		struct { /* ITIMER_EXPIRE */
+			int32_t which;
+			int32_t pid;
+		} itimer;
 		struct {
 			int32_t tid; /* the task that was made, renamed, or its id before exec */
 			bool thread; /* NEW_TASK: of the same process (CLONE_THREAD) */
+			bool last;   /* EXIT: the kernel says that its process ends with it */
 			char comm[16];
 			uint32_t uid; /* CREDS: the new real user id */
 		} task;
@@ -75,11 +136,11 @@ struct decoder *decoder_new(int long_size);
 void decoder_free(struct decoder *decoder);
 
 /*
- * Learns one event from its format file's text. `use` is what its records
- * mean (probe_plan.h). -EINVAL, with the field named in `err`, when the format
- * lacks a field that the use needs. `abi` matters for entries and returns.
+ * Learns one event from its format file's text, and what its records mean.
+ * -EINVAL, with the field named in `err`, when the format lacks a field that
+ * this needs.
  */
-int decoder_add(struct decoder *decoder, enum probe_use use, enum call_abi abi, const char *system,
+int decoder_add(struct decoder *decoder, const struct meaning *means, const char *system,
 		const char *format, struct error *err);
 
 /*

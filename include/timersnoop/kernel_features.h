@@ -8,13 +8,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#define FEATURE_SYMBOLS_MAX 32
-#define FEATURE_REFUSED_MAX 16
+#define FEATURE_SYMBOLS_MAX 96
+#define FEATURE_REFUSED_MAX 32
 
 struct feature_symbol {
 	const char *name; /* a literal of probe_plan_symbols() */
 	unsigned count;   /* how often kallsyms lists it; more than 1 is ambiguous */
+	uint64_t address; /* of the last one; 0 when it is hidden (kptr_restrict) */
 };
 
 struct feature_refusal {
@@ -23,14 +25,42 @@ struct feature_refusal {
 	char reason[200];
 };
 
+/* Where a member lies in a structure of the kernel: read from its type data. */
+enum feature_offset {
+	OFFSET_CRED_UID,
+	OFFSET_ITIMER_ID, /* struct k_itimer, a POSIX timer */
+	OFFSET_ITIMER_CLOCK,
+	OFFSET_ITIMER_INTERVAL,
+	OFFSET_ITIMER_PID,
+	OFFSET_ITIMER_IT,     /* the hrtimer or the alarm in it */
+	OFFSET_HRTIMER_ASKED, /* _softexpires */
+	OFFSET_HRTIMER_BASE,
+	OFFSET_BASE_OFFSET, /* struct hrtimer_clock_base: its clock minus CLOCK_MONOTONIC */
+	OFFSET_BASE_CLOCK,
+	OFFSET_ALARM_TIMER, /* struct alarm: its hrtimer */
+	OFFSET_PID_NUMBERS, /* struct pid: the first is that of the first namespace */
+	OFFSET_SIGNAL_REAL, /* struct signal_struct: the hrtimer of ITIMER_REAL */
+	OFFSET_SIGNAL_INCR, /* and its interval */
+	OFFSET_SIGNAL_PIDS,
+	OFFSET_KSIGNAL_INFO,
+	OFFSET_FILE_PRIVATE,
+	OFFSET_TIMERFD_CLOCK,
+	OFFSET_TIMERFD_INTERVAL,
+	OFFSET_COUNT,
+};
+
 struct kernel_features {
 	char machine[65]; /* uname(2): "x86_64" */
 	char release[65];
-	bool arg_n;          /* $argN at function entry */
-	bool user_memory;    /* +u0(...): reads of user memory */
-	bool ustring;        /* a string type that tells a failed read */
-	bool arrays;         /* NAME=...:s64[4] */
-	int cred_uid_offset; /* of uid in struct cred, bytes; -1 when not known */
+	bool arg_n;       /* $argN at function entry */
+	bool user_memory; /* +u0(...): reads of user memory */
+	bool ustring;     /* a string type that tells a failed read */
+	bool arrays;      /* NAME=...:s64[4] */
+	bool return_args; /* $argN in return probes: as they were at entry */
+	/* The register that points at a system call's struct pt_regs when it
+	 * returns, as a fetch-arg (calibrate.h); empty: not known */
+	char registers_in[8];
+	int offset[OFFSET_COUNT]; /* bytes; -1 when not known */
 	struct feature_symbol symbols[FEATURE_SYMBOLS_MAX];
 	size_t symbol_count;
 	struct feature_refusal refused[FEATURE_REFUSED_MAX];
@@ -46,6 +76,21 @@ void kernel_features_readme(struct kernel_features *features, const char *readme
  */
 void kernel_features_kallsyms(struct kernel_features *features, const char *text, size_t length,
 			      const char *const *names);
+
+/* The structure and the member that an offset is of. */
+struct feature_member {
+	const char *structure;
+	const char *member;
+};
+extern const struct feature_member feature_members[OFFSET_COUNT];
+
+/* Reads all offsets out of type data (btf.h). What is not there stays -1. */
+void kernel_features_types(struct kernel_features *features, const void *data, size_t size);
+/* Nothing is known yet: every offset is -1. */
+void kernel_features_init(struct kernel_features *features);
+
+/* 0 when it is not known. */
+uint64_t kernel_features_address(const struct kernel_features *features, const char *symbol);
 
 /* May this symbol be probed: there, unique, not refused with these args? */
 bool kernel_features_usable(const struct kernel_features *features, const char *symbol,

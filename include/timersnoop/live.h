@@ -14,6 +14,7 @@
 #include "timersnoop/error.h"
 #include "timersnoop/kernel_features.h"
 #include "timersnoop/merge.h"
+#include "timersnoop/procfs.h"
 #include "timersnoop/session.h"
 #include "timersnoop/tasks.h"
 
@@ -53,6 +54,8 @@ const struct kernel_features *live_features(const struct live *live);
 /* Undoes everything; takes NULL. -errno with what could not be undone. */
 int live_close(struct live *live, struct error *err);
 
+/* A task as /proc tells of it. */
+struct task live_task(const struct procfs_task *seen);
 /* A view_lookup (view.h) in /proc. */
 int live_lookup(int32_t tid, struct task *task);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * merge: per-CPU streams of pages -> one stream by time. Holds one page per
- * CPU, however long the streams are. Pure: pages come from a reader it is given.
+ * stream, however long the streams are. Pure: pages come from a reader it is given.
  */
 #ifndef TIMERSNOOP_MERGE_H
 #define TIMERSNOOP_MERGE_H
@@ -12,10 +12,11 @@
 #include "timersnoop/decode.h"
 
 /*
- * Puts the next page of `cpu` into `buffer` (`size` bytes). Returns its
- * length, 0 when there is none now, or -errno.
+ * Puts the next page of a stream, by its place in merge_new's list, into
+ * `buffer` (`size` bytes). Returns its length, 0 when there is none now, or
+ * -errno.
  */
-typedef int merge_reader(void *context, int cpu, void *buffer, size_t size);
+typedef int merge_reader(void *context, size_t stream, void *buffer, size_t size);
 
 enum merge_kind {
 	MERGE_EVENT,
@@ -27,11 +28,13 @@ struct merged {
 	enum merge_kind kind;
 	struct raw_event event; /* of a loss: only cpu and ts */
 	uint64_t lost;
+	size_t stream; /* where it comes from */
 };
 
 struct merge;
 
-/* `cpus` lists the CPUs' numbers; copied. NULL when out of memory. */
+/* `cpus` lists the CPU's number for each stream; copied. A CPU may have several.
+ * NULL when out of memory. */
 struct merge *merge_new(const int *cpus, size_t count, size_t page_size, int long_size,
 			merge_reader *reader, void *context);
 void merge_free(struct merge *merge);

@@ -36,6 +36,9 @@ struct options {
 	const char *users[OPTION_LIST_MAX]; /* names or numbers, not yet looked up */
 	size_t user_count;
 	bool failed;
+	uint32_t events;         /* which are shown, a bit each (events.h); 0 with lives alone */
+	bool lives;              /* --lives: one account a timer; lines only with -e */
+	bool toctou;             /* --toctou: compare the caller's memory, too */
 	char **argv;             /* COMMAND and its arguments, NULL-terminated; or NULL */
 	bool run_as;             /* --run-as was given */
 	const char *run_as_user; /* NULL: the user who called sudo */
@@ -69,6 +72,12 @@ struct options {
  */
 int options_parse(struct options *options, int argc, char **argv, struct error *err);
 void options_free(struct options *options);
+
+/*
+ * What options_parse asks last: does what `list` or a trace is to do go
+ * together? 0, or -EINVAL and `err`.
+ */
+int options_check(const struct options *options, struct error *err);
 
 /* The text of --help. */
 extern const char options_help[];

@@ -11,6 +11,10 @@
 
 #include "timersnoop/calls.h"
 #include "timersnoop/sink.h"
+#include "timersnoop/tasks.h"
+#include "timersnoop/timers.h"
+
+struct life; /* lives.h */
 
 enum out_format { OUT_TEXT, OUT_STRACE, OUT_JSON, OUT_CSV };
 
@@ -20,13 +24,6 @@ enum out_time {
 	TIME_MONO,     /* CLOCK_MONOTONIC seconds, 9 decimals */
 	TIME_RELATIVE, /* seconds since tracing began, 6 decimals */
 	TIME_NONE,     /* no such column */
-};
-
-/* Who made a call. `comm` is as the kernel holds it: any bytes but NUL. */
-struct caller {
-	int32_t pid; /* process (tgid); 0 when not known */
-	int32_t tid;
-	char comm[16]; /* NUL-terminated; empty when not known; every byte is initialised */
 };
 
 #define OUT_COLUMNS_MAX 24
@@ -58,6 +55,7 @@ struct out_style {
 	bool wide;               /* text: more columns, past 80 */
 	bool color;              /* text: ANSI colours */
 	bool header;             /* text and CSV: a first line with the columns' names */
+	bool lives;              /* nothing but lives is written, so it is theirs */
 	int64_t wall_offset_ns;  /* CLOCK_REALTIME - CLOCK_MONOTONIC when tracing began */
 	uint64_t start_ns;       /* CLOCK_MONOTONIC when tracing began */
 	struct out_cache *cache; /* may be NULL: slower */
@@ -73,9 +71,15 @@ struct loss {
 
 /* One vtable per format; each call writes whole lines, or nothing. */
 struct out {
+	uint32_t events; /* that this notation has lines for, a bit each (events.h) */
 	void (*header)(struct sink *sink, const struct out_style *style);
 	void (*call)(struct sink *sink, const struct out_style *style, const struct caller *caller,
 		     const struct call *call);
+	void (*occurrence)(struct sink *sink, const struct out_style *style,
+			   const struct caller *caller, const struct occurrence *occurrence);
+	/* One timer's figures: a block in text; one object, one row in JSON and
+	 * CSV. NULL in strace's notation, which has nothing for it. */
+	void (*life)(struct sink *sink, const struct out_style *style, const struct life *life);
 	void (*lost)(struct sink *sink, const struct out_style *style, const struct loss *loss);
 };
 
@@ -106,6 +110,49 @@ bool out_duration(const struct call *call, int64_t *ns);
 const char *out_source(enum value_source from);
 /* "# lost 12 records on CPU 1\n" */
 char *out_loss(char *at, const struct loss *loss);
+
+/* What calls of one kind have. */
+struct out_form {
+	bool creates;                  /* a clock, and its timer is known by its return only */
+	bool sets;                     /* a new value, and the old one */
+	bool reads;                    /* old_value is the current value */
+	bool has_new, has_old;         /* pointers */
+	const struct flag_name *flags; /* NULL: none */
+};
+extern const struct out_form out_forms[EVENT_CALLS];
+
+/* Is timer_id known? */
+bool out_has_id(const struct call *call);
+
+/* How a timer tells of its expiries. */
+struct out_sigevent {
+	const char *from; /* "kernel", "default"; NULL: nothing is known */
+	int32_t notify;
+	int32_t signo;
+	bool has_tid;
+	int32_t tid;
+	bool has_value;
+	uint64_t value;
+};
+/* Of a timer_create: the default one is spelled out. */
+struct out_sigevent out_sigevent(const struct call *call);
+/* The same for one that is known. */
+struct out_sigevent out_sigevent_seen(const struct sigevent_seen *seen);
+
+/* --toctou: was the caller's memory read, and what enum call_changed is called. */
+bool out_toctou(const struct call *call);
+extern const struct flag_name out_changes[];
+
+/* "user" or "kernel"; NULL when not known. */
+const char *out_armed_by(enum armed_by armed_by);
+/* "CLOCK_MONOTONIC", see timerspec_clock */
+char *out_clock(char *at, int32_t clock);
+/* "SIGUSR1", see timerspec_signal */
+char *out_signal(char *at, int32_t signo);
+/* "ITIMER_REAL", or the number that is none of them */
+char *out_which(char *at, int32_t which);
+/* "SIGEV_SIGNAL", or the number that is none of them */
+char *out_notify(char *at, int32_t notify);
 
 /*
  * What one format needs for lines of every kind. A comm is any bytes but NUL

@@ -7,21 +7,14 @@
 
 #include <stddef.h>
 
+#include "timersnoop/existing.h"
 #include "timersnoop/out.h"
-#include "timersnoop/procfs.h"
-#include "timersnoop/procfs_timers.h"
-
-/* A timer and its process. */
-struct out_list_row {
-	struct procfs_task process;
-	struct procfs_timer timer;
-};
 
 /*
  * Writes all rows. Of `style` the format (OUT_STRACE is text), `wide` and
  * `header` count. Text columns are as wide as the rows need.
  */
-void out_list(struct sink *sink, const struct out_style *style, const struct out_list_row *rows,
+void out_list(struct sink *sink, const struct out_style *style, const struct existing_timer *rows,
 	      size_t count);
 
 #endif

@@ -11,11 +11,18 @@
 #include "timersnoop/error.h"
 #include "timersnoop/probe_plan.h"
 
-/* Defines one probe. -errno, and the kernel's own reason in `err`. */
-int probe_group_add(const char *group, const struct probe *probe, struct error *err);
+/*
+ * Defines all probes of a plan. 0; or -errno with the kernel's own reason in
+ * `err` and the first that it refused in *refused (NULL: none in particular):
+ * what comes before that one is defined.
+ */
+int probe_group_add(const char *group, const struct probe_plan *plan, const struct probe **refused,
+		    struct error *err);
 
 /* Deletes all events of the group that are listed: their number, or -errno. */
 int probe_group_remove(const char *group, struct error *err);
+/* Deletes those of a plan that are there. */
+void probe_group_remove_plan(const char *group, const struct probe_plan *plan);
 /* Deletes one; 0 also when there is none. */
 int probe_group_remove_probe(const char *group, const struct probe *probe, struct error *err);
 

@@ -8,8 +8,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "timersnoop/error.h"
+#include "timersnoop/events.h"
 #include "timersnoop/kernel_features.h"
 #include "timersnoop/timerspec.h"
 
@@ -24,46 +26,83 @@ enum call_abi {
 
 /* What the records of an event mean. */
 enum probe_use {
+	/* calls */
 	USE_ENTRY,
 	USE_RETURN,
-	USE_COPY,
-	USE_USER,
-	USE_OLD,
+	USE_COPY,     /* the kernel's copy of a new value */
+	USE_USER,     /* the caller's new value, as it is about to be copied */
+	USE_OLD,      /* the kernel's old value, as it is about to be written */
+	USE_OLD_AT,   /* where on the stack the kernel will leave an old value */
+	USE_STACK,    /* the stack, when it has done so */
+	USE_SIGEVENT, /* the kernel's copy of a sigevent */
+	USE_MADE,     /* a new POSIX timer and its id */
+	USE_FILE,     /* what a new file without a name is for: perhaps a timerfd */
+	/* the caller's memory, for --toctou */
+	USE_USER_BEFORE, /* new, at entry */
+	USE_USER_AFTER,  /* new, at return */
+	USE_USER_OLD,    /* old, at return */
+	/* timers */
+	USE_EXPIRY,
+	USE_QUEUE,          /* a POSIX timer sends its signal */
+	USE_SIGNAL,         /* what became of it */
+	USE_DELIVER,        /* a thread takes a signal */
+	USE_HANDLED,        /* a handler is set up for one, with its siginfo */
+	USE_FETCHED,        /* siginfo is copied out: to a handler, or to who waited */
+	USE_SIGNALFD,       /* siginfo is read from a signalfd */
+	USE_WAIT,           /* a thread waits for a signal: where on the stack siginfo will be */
+	USE_WAITED,         /* the stack, when it got one */
+	USE_ITIMER_EXPIRE,  /* ITIMER_VIRTUAL or ITIMER_PROF */
+	USE_HRTIMER_START,  /* the hrtimer of a timer is armed */
+	USE_HRTIMER_EXPIRE, /* and expires: a probe that should follow may be missed */
+	USE_RELEASE,        /* the last descriptor of a timerfd is closed */
+	/* tasks */
 	USE_NEW_TASK,
 	USE_RENAME,
 	USE_EXEC,
 	USE_EXIT,
 	USE_CREDS,
+	USE_TIMERS_GONE, /* a process's timers are deleted: it ends, or executes */
 	USE_COUNT,
 };
 
-/*
- * Events whose missed hits mean nothing: before Linux 5.14 a read of user
- * memory that fails in a probe counts as one (kprobe_fault_handler()).
- */
-#define USER_PROBES "settime_user"
+struct meaning {
+	enum probe_use use;
+	enum event event; /* which call, of the uses for calls; which expiry, of USE_EXPIRY */
+	enum call_abi abi;
+};
 
-#define PLAN_PROBES_MAX 16
-#define PLAN_EVENTS_MAX 8
-#define PLAN_NOTES_MAX 16 /* more than any plan has */
+/*
+ * Events whose missed hits mean nothing: before Linux 5.14 a read that fails
+ * in a probe counts as one (kprobe_fault_handler()).
+ */
+#define TRY_PREFIX "try_"
+
+#define PLAN_PROBES_MAX 128
+#define PLAN_EVENTS_MAX 12
+#define PLAN_NOTES_MAX 64 /* more than any plan has */
 #define PROBE_TEXT_MAX 1024
+/* Values of 8 bytes that USE_STACK takes from the stack. */
+#define STACK_WORDS 24
 
 /* One kprobe or kretprobe event. */
 struct probe {
-	enum probe_use use;
-	enum call_abi abi; /* of an entry and a return */
+	struct meaning means;
 	bool kretprobe;
+	bool anywhere; /* hits in whatever task was interrupted: no pid filter may drop it */
 	char event[40];
 	char symbol[64];
-	char args[640]; /* fetch-args, separated by one space */
-	char why[120];  /* the reason for it, for doctor and -v */
+	char args[640];   /* fetch-args, separated by one space */
+	char filter[160]; /* the event's filter; empty: none */
+	char why[120];    /* the reason for it, for doctor and -v */
 };
 
 /* One of the kernel's own tracepoints. */
 struct plan_event {
-	enum probe_use use;
+	struct meaning means;
+	bool anywhere;
 	char system[16];
 	char event[32];
+	char filter[160];
 	char why[80];
 };
 
@@ -85,16 +124,25 @@ struct probe_plan {
 
 /* What a plan is for. */
 struct plan_wishes {
-	bool user_ids; /* follow changes of the real user id */
+	uint32_t events; /* that are to be told of, a bit each (events.h) */
+	bool lives;      /* also when timers and their processes end */
+	bool user_ids;   /* follow changes of the real user id */
+	bool toctou;     /* compare the caller's memory with the kernel's copies */
 };
+
+/* Does the plan depend on offsets from type data? */
+bool probe_plan_needs_types(const struct plan_wishes *wishes);
 
 /*
  * Makes the plan for these features. Probes listed as refused in them are
  * not planned again: the next best stands in. -ENOTSUP, with the reason, when
- * no plan can show a call.
+ * what was wished for cannot be shown at all.
  */
 int probe_plan_make(struct probe_plan *plan, const struct kernel_features *features,
 		    const struct plan_wishes *wishes, struct error *err);
+
+/* Is it about calls or timers, and not about tasks? */
+bool probe_use_tells_of_timers(enum probe_use use);
 
 /*
  * Writes "p:GROUP/EVENT SYMBOL ARGS" (tracefs kprobe_events syntax,

@@ -18,6 +18,7 @@ struct selection {
 	size_t name_count;
 	const uint32_t *uids; /* real user ids */
 	size_t uid_count;
+	int32_t self;   /* a process that is not taken, unless `pids` names it; 0: none */
 	bool failed;    /* only calls that returned an error */
 	uint64_t count; /* stop after so many; 0: no limit */
 };

@@ -20,6 +20,7 @@ struct session;
 
 struct session_request {
 	struct plan_wishes wishes;
+	bool follows;          /* session_follow will be called */
 	uint64_t buffer_bytes; /* ring buffer of each CPU; 0: leave the kernel's */
 };
 
@@ -37,12 +38,16 @@ int session_open(struct session **session, const struct session_request *request
 int session_close(struct session *session, struct error *err);
 
 const struct probe_plan *session_plan(const struct session *session);
-struct tracefs_instance *session_instance(const struct session *session);
+/* What is recorded to: one instance, or two. They belong to the session. */
+#define SESSION_INSTANCES 2
+size_t session_instances(const struct session *session,
+			 struct tracefs_instance *instances[SESSION_INSTANCES]);
 const char *session_group(const struct session *session);
 
 /*
  * Restricts the instance to these tasks and all that they will make
- * (set_event_pid with event-fork). Called again, it adds.
+ * (set_event_pid with event-fork). Called again, it adds. What comes in interrupts
+ * is not restricted: a filter of pids looks at the task that was interrupted.
  */
 int session_follow(struct session *session, const int32_t *tids, size_t count, struct error *err);
 

@@ -37,6 +37,8 @@ void sink_line_end(struct sink *sink, const char *end);
 
 /* From now on waits for this one instead. */
 void sink_set_interrupt(struct sink *sink, int interrupt_fd);
+/* The same by time (CLOCK_MONOTONIC, ns; 0: none), until sink_set_interrupt. */
+void sink_set_deadline(struct sink *sink, uint64_t deadline_ns);
 
 /* The last attempt to write was interrupted: nothing more should be put until
  * what interrupted it was looked at. */

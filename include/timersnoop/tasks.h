@@ -7,6 +7,7 @@
 #ifndef TIMERSNOOP_TASKS_H
 #define TIMERSNOOP_TASKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "timersnoop/decode.h"
@@ -19,6 +20,14 @@ struct task {
 	/* Losses of records up to which this is sure: a rename, an exec or an
 	 * exit may have been among the lost ones. */
 	uint32_t losses;
+	bool timers_gone; /* its process is ending, with it as the last thread */
+};
+
+/* Who made a call, or whose timer it is. `comm` is as the kernel holds it: any bytes but NUL. */
+struct caller {
+	int32_t pid; /* process (tgid); 0 when not known */
+	int32_t tid;
+	char comm[16]; /* NUL-terminated; empty when not known; every byte is initialised */
 };
 
 struct tasks;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * view: the merged stream -> tasks and calls -> those that were asked for,
- * on their way out. Pure but for the sink it is given.
+ * view: the merged stream -> tasks, calls, timers and their lives -> those that
+ * were asked for, on their way out. Pure but for the sink it is given.
  */
 #ifndef TIMERSNOOP_VIEW_H
 #define TIMERSNOOP_VIEW_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "timersnoop/decode.h"
+#include "timersnoop/existing.h"
 #include "timersnoop/merge.h"
 #include "timersnoop/out.h"
 #include "timersnoop/selection.h"
@@ -18,15 +19,30 @@
 
 struct view;
 
-/* All arguments are borrowed until view_free. `sink` NULL: only counts. */
-struct view *view_new(const struct selection *selection, const struct decoder *decoder,
-		      struct tasks *tasks, struct sink *sink, const struct out_style *style,
-		      uint64_t since_ns);
+/* What a view is given; everything is borrowed until view_free. */
+struct view_request {
+	const struct selection *selection;
+	const struct decoder *decoder;
+	struct tasks *tasks;
+	struct sink *sink; /* NULL: only counts */
+	const struct out_style *style;
+	uint64_t since_ns; /* see calls_new */
+	uint32_t events;   /* that are shown, a bit each (events.h) */
+	bool lives;        /* each timer's figures, when it ends */
+	bool followed;     /* only processes that `tasks` knows were asked for */
+};
+
+/* NULL when out of memory. */
+struct view *view_new(const struct view_request *request);
 void view_free(struct view *view);
 
 /* Asked about a thread that no record told of; fills *task or returns nonzero. */
 typedef int view_lookup(int32_t tid, struct task *task);
 void view_set_lookup(struct view *view, view_lookup *lookup);
+
+/* A timer that was there before the stream began. 0 or -ENOMEM. */
+int view_existing(struct view *view, const struct task *process,
+		  const struct existing_timer *existing);
 
 /* Takes the next of the stream. 0 or -errno. */
 int view_take(struct view *view, const struct merged *merged);
@@ -37,16 +53,18 @@ void view_finish(struct view *view, uint64_t now_ns);
 void view_lost(struct view *view, const struct loss *loss);
 
 struct view_totals {
-	uint64_t matched;      /* calls that were shown, whole ones or not */
+	uint64_t matched;      /* events that were shown, whole ones or not */
+	uint64_t lives;        /* timers whose figures were shown */
 	uint64_t lost;         /* records, where the kernel gave their number */
 	uint64_t lost_unknown; /* times that records were lost without a number */
 	uint64_t incomplete;   /* calls that were shown with a half not seen */
 	uint64_t in_flight;    /* calls under way when tracing began or stopped */
+	uint64_t unattributed; /* expiries and signals that nobody can say whose they are */
 	uint64_t malformed;    /* records too short for their own format */
 };
 void view_totals(const struct view *view, struct view_totals *totals);
 
-/* As many calls as were asked for have been shown. */
+/* As many events as were asked for have been shown. */
 bool view_done(const struct view *view);
 
 #endif

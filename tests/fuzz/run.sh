@@ -10,15 +10,27 @@ passed=0 failed=0
 
 # Seeds for a fuzzer, made of what real kernels wrote.
 seed() {
-	local corpus=$1 name=$2 id
+	local corpus=$1 name=$2 id series count file
 	case $name in
 	page) cp tests/fixtures/*/*.raw "$corpus/" 2>/dev/null || : ;;
 	decode)
-		# An empty record of each event: its id, and room for its fields.
-		while read -r _ id; do
-			{ printf '%b' "$(printf '\\x%02x\\x%02x' $((id & 255)) $((id >> 8)))" &&
-				head -c 126 /dev/zero; } >"$corpus/$id"
-		done < <(grep '^ID:' tests/fixtures/5.10/formats)
+		# An empty record of each event, with room for its fields, some in a
+		# file, as fuzz_decode.c has them: by the formats of two kernels.
+		for series in 5.10 7.2; do
+			count=0
+			while read -r _ id; do
+				file=$corpus/$series-$((count++ / 16))
+				if [[ ! -e $file && $series == 5.10 ]]; then
+					printf '\0' >"$file"
+				elif [[ ! -e $file ]]; then
+					printf '\1' >"$file"
+				fi
+				{
+					printf '%b' "$(printf '\\x40\\x01\\x%02x\\x%02x' $((id & 255)) $((id >> 8)))" &&
+						printf '\0\0\12\0\0\0' && head -c 248 /dev/zero
+				} >>"$file"
+			done < <(grep '^ID:' "tests/fixtures/$series/formats")
+		done
 		;;
 	procfs_timers)
 		printf '%s\n' 'ID: 4' 'signal: 32/000055bb3f76d470' 'notify: signal/tid.22275' \
@@ -26,7 +38,10 @@ seed() {
 		printf '%s\n' 'clockid: 7' 'ticks: 0' 'settime flags: 03' 'it_value: (1, 5)' \
 			'it_interval: (0, 0)' >"$corpus/timerfd"
 		;;
-	options) printf '%s\n' -p 1,2 -n a -x -c 3 -d 1.5s --format json -- a b >"$corpus/words" ;;
+	options)
+		printf '%s\n' -p 1,2 -n a -x -c 3 -d 1.5s --format json -- a b >"$corpus/words"
+		printf '%s\n' -e expire,timer_settime --events=all --lives --toctou >"$corpus/events"
+		;;
 	esac
 }
 

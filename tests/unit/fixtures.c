@@ -2,6 +2,7 @@
 #include "fixtures.h"
 
 #include <CUnit/Basic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ char *fixture_read(const char *series, const char *name, size_t *size)
 {
 	FILE *file = fixture_open(series, name, "re");
 	char *text = NULL;
-	size_t room = 1 << 16;
+	size_t room = 1 << 18;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
 	text = malloc(room);
@@ -46,43 +47,53 @@ void fixture_write(const char *series, const char *name, const char *text)
 	CU_ASSERT_EQUAL(fclose(file), 0);
 }
 
+/* "STRUCTURE MEMBER OFFSET", a line each, in the order of feature_members. */
+static void read_types(const char *series, struct kernel_features *features)
+{
+	size_t size;
+	char *text = fixture_read(series, "types", &size);
+	const char *line = text;
+
+	for (int i = 0; i < OFFSET_COUNT; i++) {
+		char structure[64], member[64];
+
+		CU_ASSERT_EQUAL_FATAL(
+			sscanf(line, "%63s %63s %d", structure, member, &features->offset[i]), 3);
+		CU_ASSERT_STRING_EQUAL(structure, feature_members[i].structure);
+		CU_ASSERT_STRING_EQUAL(member, feature_members[i].member);
+		line = strchr(line, '\n') + 1;
+	}
+	CU_ASSERT_EQUAL(*line, '\0');
+	free(text);
+}
+
 void fixture_features(const char *series, struct kernel_features *features)
 {
 	size_t size;
 	char *text = fixture_read(series, "README", &size);
 
-	memset(features, 0, sizeof(*features));
+	kernel_features_init(features);
 	snprintf(features->machine, sizeof(features->machine), "x86_64");
-	features->cred_uid_offset = 8; /* on each of them */
 	kernel_features_readme(features, text);
 	free(text);
 	text = fixture_read(series, "kallsyms", &size);
 	kernel_features_kallsyms(features, text, size, probe_plan_symbols());
 	free(text);
+	read_types(series, features);
 }
 
-static const struct {
-	const char *event, *system;
-	enum probe_use use;
-	enum call_abi abi;
-} events[] = {
-	{ "settime_enter", "timersnoop", USE_ENTRY, ABI_64 },
-	{ "settime_enter_ia32", "timersnoop", USE_ENTRY, ABI_32 },
-	{ "settime_enter_ia32_time32", "timersnoop", USE_ENTRY, ABI_32_TIME32 },
-	{ "settime_exit", "timersnoop", USE_RETURN, ABI_64 },
-	{ "settime_exit_ia32", "timersnoop", USE_RETURN, ABI_32 },
-	{ "settime_exit_ia32_time32", "timersnoop", USE_RETURN, ABI_32_TIME32 },
-	{ "settime_new", "timersnoop", USE_COPY, ABI_UNKNOWN },
-	{ "settime_user", "timersnoop", USE_USER, ABI_UNKNOWN },
-	{ "settime_user_time32", "timersnoop", USE_USER, ABI_UNKNOWN },
-	{ "settime_old", "timersnoop", USE_OLD, ABI_UNKNOWN },
-	{ "settime_old_time32", "timersnoop", USE_OLD, ABI_UNKNOWN },
-	{ "task_creds", "timersnoop", USE_CREDS, ABI_UNKNOWN },
-	{ "task_newtask", "task", USE_NEW_TASK, ABI_UNKNOWN },
-	{ "task_rename", "task", USE_RENAME, ABI_UNKNOWN },
-	{ "sched_process_exec", "sched", USE_EXEC, ABI_UNKNOWN },
-	{ "sched_process_exit", "sched", USE_EXIT, ABI_UNKNOWN },
-};
+const struct plan_wishes fixture_everything = { .events = EVENTS_ALL,
+						.lives = true,
+						.user_ids = true };
+
+void fixture_plan(const char *series, const struct plan_wishes *wishes, struct probe_plan *plan)
+{
+	struct kernel_features features;
+	struct error err;
+
+	fixture_features(series, &features);
+	CU_ASSERT_EQUAL_FATAL(probe_plan_make(plan, &features, wishes, &err), 0);
+}
 
 /* The formats stand one behind the other; each begins with the event's name. */
 char *fixture_format(const char *series, const char *event)
@@ -113,21 +124,45 @@ uint16_t fixture_event_id(const char *series, const char *event)
 	return (uint16_t)id;
 }
 
+/* Adds the event, if it is one of that kernel. */
+static void add_event(struct decoder *decoder, const char *series, const char *system,
+		      const char *event, const struct meaning *means)
+{
+	char *format = fixture_format(series, event);
+	struct error err = { .code = 0 };
+
+	if (!format)
+		return;
+	CU_ASSERT_EQUAL(decoder_add(decoder, means, system, format, &err), 0);
+	if (err.code)
+		fprintf(stderr, "\n%s: %s\n", series, err.text);
+	free(format);
+}
+
+static bool compares_memory(enum probe_use use)
+{
+	return use == USE_USER_BEFORE || use == USE_USER_AFTER || use == USE_USER_OLD;
+}
+
 struct decoder *fixture_decoder(const char *series)
 {
+	const struct plan_wishes toctou = { .events = EVENT_BIT(EVENT_TIMER_SETTIME),
+					    .toctou = true };
 	struct decoder *decoder = decoder_new(8);
-	struct error err;
+	struct probe_plan plan;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(decoder);
-	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-		char *format = fixture_format(series, events[i].event);
-
-		if (!format)
-			continue;
-		CU_ASSERT_EQUAL_FATAL(decoder_add(decoder, events[i].use, events[i].abi,
-						  events[i].system, format, &err),
-				      0);
-		free(format);
-	}
+	fixture_plan(series, &fixture_everything, &plan);
+	for (size_t i = 0; i < plan.probe_count; i++)
+		add_event(decoder, series, "timersnoop", plan.probes[i].event,
+			  &plan.probes[i].means);
+	for (size_t i = 0; i < plan.event_count; i++)
+		add_event(decoder, series, plan.events[i].system, plan.events[i].event,
+			  &plan.events[i].means);
+	fixture_plan(series, &toctou, &plan);
+	for (size_t i = 0; i < plan.probe_count; i++)
+		if (compares_memory(plan.probes[i].means.use))
+			add_event(decoder, series, "timersnoop", plan.probes[i].event,
+				  &plan.probes[i].means);
 	return decoder;
 }

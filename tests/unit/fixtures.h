@@ -11,6 +11,7 @@
 
 #include "timersnoop/decode.h"
 #include "timersnoop/kernel_features.h"
+#include "timersnoop/probe_plan.h"
 
 #define FIXTURE_SERIES 4
 extern const char *const fixture_series[FIXTURE_SERIES]; /* "5.10" and so on */
@@ -22,6 +23,11 @@ void fixture_write(const char *series, const char *name, const char *text);
 
 /* What that kernel can do. */
 void fixture_features(const char *series, struct kernel_features *features);
+
+/* The plan that it gets for these wishes; and for everything but --toctou, which it was
+ * recorded with. */
+void fixture_plan(const char *series, const struct plan_wishes *wishes, struct probe_plan *plan);
+extern const struct plan_wishes fixture_everything;
 
 /* The format of one event of that kernel, allocated; NULL if it was not planned there. */
 char *fixture_format(const char *series, const char *event);

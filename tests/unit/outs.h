@@ -15,6 +15,11 @@ extern const struct out_style plain;
 extern const struct caller app;
 extern const struct call usual;
 
+/* One with nothing in it but that all of it was seen. */
+struct call whole(enum event event);
+/* A timer_create or timerfd_create that succeeded. */
+struct call created(enum event event, int32_t id);
+
 /* Others than the usual one. */
 struct call with_old(void);
 struct call refused(void);
@@ -32,6 +37,16 @@ void expect(struct sink *sink, int fd, const char *expected);
 
 void expect_call(const struct out *out, const struct out_style *style, const struct caller *caller,
 		 const struct call *call, const char *expected);
+void expect_occurrence(const struct out *out, const struct out_style *style,
+		       const struct occurrence *occurrence, const char *expected);
+void expect_life(const struct out *out, const struct out_style *style, const struct life *life,
+		 const char *expected);
+
+/* In CSV, by the header: "column=value" of each field that is not empty. The first
+ * takes what is in the sink, a header and a row. */
+void expect_csv(struct sink *sink, int fd, const char *expected);
+void expect_csv_call(const struct call *call, const char *expected);
+void expect_csv_occurrence(const struct occurrence *occurrence, const char *expected);
 void expect_header(const struct out *out, const struct out_style *style, const char *expected);
 void expect_lost(const struct out *out, const struct loss *loss, const char *expected);
 

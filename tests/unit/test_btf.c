@@ -84,13 +84,18 @@ static void end(void)
 /* Looks into a copy of just this size, so that a read behind it is found out. */
 static int look(size_t size, const char *structure, const char *wanted)
 {
+	struct btf_query query = { structure, wanted, 12345 };
 	uint8_t *copy = malloc(size ? size : 1);
-	int offset;
+	int status;
 
 	memcpy(copy, data, size);
-	offset = btf_member_offset(copy, size, structure, wanted);
+	status = btf_member_offsets(copy, size, &query, 1);
 	free(copy);
-	return offset;
+	if (status == 0)
+		return query.offset;
+	CU_ASSERT_EQUAL(status, -EINVAL);
+	CU_ASSERT_EQUAL(query.offset, 12345); /* no answer */
+	return status;
 }
 
 #define EXPECT(structure, wanted, offset)                                                          \
@@ -202,6 +207,46 @@ static void anonymous_members(void)
 	EXPECT("timer", "named", 32);
 	EXPECT("timer", "inner", -ENOENT);
 	EXPECT("timer", "f", -ENOENT);
+}
+
+/* All in one pass; the same one may be asked for again. */
+static void many_questions(void)
+{
+	struct btf_query queries[] = {
+		{ "cred_more", "uid", 0 }, { "cred", "gid", 0 },  { "cred", "no", 0 },
+		{ "no", "uid", 0 },        { "cred", "uid", -7 }, { "cred", "uid", 0 },
+	};
+	static const int answers[] = { 16, 12, -ENOENT, -ENOENT, 8, 8 };
+
+	begin();
+	put_every_kind();
+	put_cred();
+	type(BTF_KIND_STRUCT, "cred_more", 1, 8);
+	member("uid", 1, 128);
+	end();
+	CU_ASSERT_EQUAL(btf_member_offsets(data, data_size, queries, 6), 0);
+	for (int i = 0; i < 6; i++)
+		CU_ASSERT_EQUAL(queries[i].offset, answers[i]);
+	CU_ASSERT_EQUAL(btf_member_offsets(data, data_size, queries, 0), 0);
+	CU_ASSERT_EQUAL(btf_member_offsets(data, 10, queries, 6), -EINVAL);
+	for (int i = 0; i < 6; i++)
+		CU_ASSERT_EQUAL(queries[i].offset, answers[i]);
+}
+
+/* Of two structures of a name the first that has the member counts. */
+static void structures_of_one_name(void)
+{
+	begin();
+	type(BTF_KIND_INT, "int", 0, 4);
+	put_word(32);
+	type(BTF_KIND_STRUCT, "timer", 1, 8);
+	member("a", 1, 32);
+	type(BTF_KIND_STRUCT, "timer", 2, 8);
+	member("a", 1, 64);
+	member("b", 1, 96);
+	end();
+	EXPECT("timer", "a", 4);
+	EXPECT("timer", "b", 12);
 }
 
 /* With bitfields the high byte of an offset is a count of bits. */
@@ -353,6 +398,14 @@ static void any_flipped_bit(void)
 	CU_ASSERT_TRUE(same > 0 && same < (int)data_size * 8);
 }
 
+static int offset_in(const void *all, size_t size, const char *structure, const char *wanted)
+{
+	struct btf_query query = { .structure = structure, .member = wanted };
+
+	CU_ASSERT_EQUAL(btf_member_offsets(all, size, &query, 1), 0);
+	return query.offset;
+}
+
 /* That of the running kernel, where it has any: what holds in all of them. */
 static void of_this_kernel(void)
 {
@@ -373,19 +426,19 @@ static void of_this_kernel(void)
 	fclose(file);
 	CU_ASSERT_FATAL(size > 0 && size < room);
 	/* struct list_head is as old as Linux */
-	CU_ASSERT_EQUAL(btf_member_offset(all, size, "list_head", "next"), 0);
-	CU_ASSERT_EQUAL(btf_member_offset(all, size, "list_head", "prev"), sizeof(void *));
+	CU_ASSERT_EQUAL(offset_in(all, size, "list_head", "next"), 0);
+	CU_ASSERT_EQUAL(offset_in(all, size, "list_head", "prev"), sizeof(void *));
 	/* struct pt_regs of x86-64 is what ptrace shows */
 	if (uname(&kernel) == 0 && strcmp(kernel.machine, "x86_64") == 0) {
-		CU_ASSERT_EQUAL(btf_member_offset(all, size, "pt_regs", "di"), 112);
-		CU_ASSERT_EQUAL(btf_member_offset(all, size, "pt_regs", "r10"), 56);
+		CU_ASSERT_EQUAL(offset_in(all, size, "pt_regs", "di"), 112);
+		CU_ASSERT_EQUAL(offset_in(all, size, "pt_regs", "r10"), 56);
 	}
-	pid = btf_member_offset(all, size, "task_struct", "pid");
+	pid = offset_in(all, size, "task_struct", "pid");
 	CU_ASSERT_TRUE(pid > 0);
-	CU_ASSERT_EQUAL(btf_member_offset(all, size, "task_struct", "tgid"), pid + 4);
-	CU_ASSERT_TRUE(btf_member_offset(all, size, "cred", "uid") > 0);
-	CU_ASSERT_EQUAL(btf_member_offset(all, size, "cred", "no_such"), -ENOENT);
-	CU_ASSERT_EQUAL(btf_member_offset(all, size, "no_such", "uid"), -ENOENT);
+	CU_ASSERT_EQUAL(offset_in(all, size, "task_struct", "tgid"), pid + 4);
+	CU_ASSERT_TRUE(offset_in(all, size, "cred", "uid") > 0);
+	CU_ASSERT_EQUAL(offset_in(all, size, "cred", "no_such"), -ENOENT);
+	CU_ASSERT_EQUAL(offset_in(all, size, "no_such", "uid"), -ENOENT);
 	free(all);
 }
 
@@ -394,6 +447,7 @@ int suite_btf(void)
 	CU_pSuite suite = CU_add_suite("btf", NULL, NULL);
 
 	if (!suite || !CU_ADD_TEST(suite, structures) || !CU_ADD_TEST(suite, anonymous_members) ||
+	    !CU_ADD_TEST(suite, many_questions) || !CU_ADD_TEST(suite, structures_of_one_name) ||
 	    !CU_ADD_TEST(suite, bitfields) || !CU_ADD_TEST(suite, nonsense) ||
 	    !CU_ADD_TEST(suite, names_beyond_the_strings) || !CU_ADD_TEST(suite, unknown_kind) ||
 	    !CU_ADD_TEST(suite, headers) || !CU_ADD_TEST(suite, cut_anywhere) ||

@@ -47,29 +47,36 @@ static void take(struct record record, int32_t tid, uint64_t ts)
 }
 
 static const struct record entry = {
-	.kind = RECORD_ENTRY,
+	.kind = USE_ENTRY,
 	.cpu = 1,
-	.entry = { .abi = ABI_64, .timer_id = 3, .flags = 1, .new_ptr = 0x1000, .old_ptr = 0x2000 },
+	.event = EVENT_TIMER_SETTIME,
+	.entry = { .abi = ABI_64, .id = 3, .flags = 1, .new_ptr = 0x1000, .old_ptr = 0x2000 },
 };
 static const struct record copy = {
-	.kind = RECORD_COPY,
+	.kind = USE_COPY,
 	.cpu = 1,
+	.event = EVENT_TIMER_SETTIME,
 	.copy = { .has_id = true,
-		  .timer_id = 3,
+		  .id = 3,
+		  .has_flags = true,
+		  .old_at = -1,
 		  .flags = 1,
 		  .value = { FROM_KERNEL, { 1, 500 }, { 2, 750 } } },
 };
 static const struct record user = {
-	.kind = RECORD_USER,
+	.kind = USE_USER,
 	.cpu = 1,
+	.event = EVENT_TIMER_SETTIME,
 	.user = { FROM_USER, { 5, 6 }, { 7, 8 } },
 };
 static const struct record old = {
-	.kind = RECORD_OLD,
+	.kind = USE_OLD,
 	.cpu = 1,
 	.old = { FROM_KERNEL, { 0, 500 }, { 0, 997866370 } },
 };
-static const struct record ret = { .kind = RECORD_RETURN, .cpu = 1, .ret = { .abi = ABI_64 } };
+static const struct record ret = {
+	.kind = USE_RETURN, .event = EVENT_TIMER_SETTIME, .cpu = 1, .ret = { .abi = ABI_64 }
+};
 
 static struct record on_cpu(struct record record, int cpu)
 {
@@ -81,7 +88,7 @@ static struct record entry_of(int32_t timer_id, enum call_abi abi)
 {
 	struct record record = entry;
 
-	record.entry.timer_id = timer_id;
+	record.entry.id = timer_id;
 	record.entry.abi = abi;
 	return record;
 }
@@ -90,7 +97,7 @@ static struct record copy_of(int32_t timer_id, uint32_t flags)
 {
 	struct record record = copy;
 
-	record.copy.timer_id = timer_id;
+	record.copy.id = timer_id;
 	record.copy.flags = flags;
 	return record;
 }
@@ -106,7 +113,7 @@ static struct record returns(int64_t result, enum call_abi abi)
 
 static struct record exit_of(int32_t tid)
 {
-	return (struct record){ .kind = RECORD_EXIT, .cpu = 1, .task = { .tid = tid } };
+	return (struct record){ .kind = USE_EXIT, .cpu = 1, .task = { .tid = tid } };
 }
 
 static void expect_value(const struct itimerspec_seen *value, enum value_source from, int64_t is,
@@ -462,8 +469,7 @@ static void exits(void)
 
 static void records_of_tasks(void)
 {
-	static const enum record_kind kinds[] = { RECORD_NEW_TASK, RECORD_RENAME, RECORD_EXEC,
-						  RECORD_CREDS };
+	static const enum probe_use kinds[] = { USE_NEW_TASK, USE_RENAME, USE_EXEC, USE_CREDS };
 	struct record record = { .task = { .tid = 10 } };
 
 	begin();

@@ -40,6 +40,8 @@ static void readme_of_kernels(void)
 		CU_ASSERT_TRUE(features.user_memory);
 		CU_ASSERT_TRUE(features.ustring);
 		CU_ASSERT_TRUE(features.arrays);
+		/* from 6.9 on */
+		CU_ASSERT_EQUAL(features.return_args, i >= 2);
 	}
 }
 
@@ -166,6 +168,64 @@ static void absent_is_known_only_with_kallsyms(void)
 	CU_ASSERT_TRUE(kernel_features_usable(&features, "schedule", ""));
 }
 
+/* Where a function is: of a hidden one, and of one of two, nobody can say. */
+static void addresses(void)
+{
+	clear();
+	CU_ASSERT_EQUAL(kernel_features_address(&features, "commit_creds"), 0);
+	kallsyms("ffffffff81000010 t do_timer_settime\n"
+		 "ffffffff81000020 T put_itimerspec64\n"
+		 "ffffffffc1000030 t put_itimerspec64\t[timers]\n"
+		 "0000000000000000 T commit_creds\n");
+	CU_ASSERT_EQUAL(kernel_features_address(&features, "do_timer_settime"), 0xffffffff81000010);
+	CU_ASSERT_EQUAL(kernel_features_address(&features, "put_itimerspec64"), 0);
+	CU_ASSERT_EQUAL(kernel_features_address(&features, "commit_creds"), 0);
+	CU_ASSERT_EQUAL(kernel_features_address(&features, "schedule"), 0);
+	CU_ASSERT_FALSE(kernel_features_absent(&features, "commit_creds"));
+}
+
+/* The functions of hrtimers are listed with their addresses, which filters need. */
+static void addresses_of_kernels(void)
+{
+	static const char *const functions[] = { "posix_timer_fn", "timerfd_tmrproc",
+						 "it_real_fn" };
+
+	for (int i = 0; i < FIXTURE_SERIES; i++) {
+		fixture_features(fixture_series[i], &features);
+		for (size_t j = 0; j < 3; j++)
+			CU_ASSERT_TRUE(kernel_features_address(&features, functions[j]) >
+				       0xffffffff80000000);
+	}
+}
+
+static void offsets(void)
+{
+	struct kernel_features empty;
+
+	kernel_features_init(&features);
+	memset(&empty, 0, sizeof(empty));
+	for (int i = 0; i < OFFSET_COUNT; i++) {
+		CU_ASSERT_EQUAL(features.offset[i], -1);
+		CU_ASSERT_PTR_NOT_NULL(feature_members[i].structure);
+		CU_ASSERT_PTR_NOT_NULL(feature_members[i].member);
+		for (int j = 0; j < i; j++)
+			CU_ASSERT_FALSE(
+				strcmp(feature_members[i].structure,
+				       feature_members[j].structure) == 0 &&
+				strcmp(feature_members[i].member, feature_members[j].member) == 0);
+		features.offset[i] = i;
+	}
+	/* what is no type data changes nothing */
+	kernel_features_types(&features, &empty, sizeof(empty));
+	for (int i = 0; i < OFFSET_COUNT; i++)
+		CU_ASSERT_EQUAL(features.offset[i], i);
+	for (int i = 0; i < FIXTURE_SERIES; i++) {
+		fixture_features(fixture_series[i], &features);
+		for (int j = 0; j < OFFSET_COUNT; j++)
+			CU_ASSERT_TRUE(features.offset[j] >= 0);
+	}
+}
+
 /* One of two functions of a name would be probed, nobody knows which. */
 static void ambiguous(void)
 {
@@ -226,8 +286,9 @@ int suite_kernel_features(void)
 	    !CU_ADD_TEST(suite, symbols_of_kernels) || !CU_ADD_TEST(suite, symbols_in_blocks) ||
 	    !CU_ADD_TEST(suite, only_functions_count) || !CU_ADD_TEST(suite, whole_names_count) ||
 	    !CU_ADD_TEST(suite, absent_is_known_only_with_kallsyms) ||
-	    !CU_ADD_TEST(suite, ambiguous) || !CU_ADD_TEST(suite, refusals) ||
-	    !CU_ADD_TEST(suite, room_for_all_names))
+	    !CU_ADD_TEST(suite, addresses) || !CU_ADD_TEST(suite, addresses_of_kernels) ||
+	    !CU_ADD_TEST(suite, offsets) || !CU_ADD_TEST(suite, ambiguous) ||
+	    !CU_ADD_TEST(suite, refusals) || !CU_ADD_TEST(suite, room_for_all_names))
 		return (int)CU_get_error();
 	return 0;
 }

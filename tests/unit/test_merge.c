@@ -23,9 +23,9 @@ static struct pipe_end pipes[CPUS_MAX];
 static struct merge *merge;
 static struct merged merged;
 
-static int read_page(void *context, int cpu, void *buffer, size_t size)
+static int read_page(void *context, size_t stream, void *buffer, size_t size)
 {
-	struct pipe_end *end = (struct pipe_end *)context + cpu;
+	struct pipe_end *end = (struct pipe_end *)context + stream;
 	int length;
 
 	CU_ASSERT_EQUAL(size, IMAGE_SIZE);
@@ -164,19 +164,75 @@ static void at_one_time_by_cpu(void)
 	end();
 }
 
-/* CPUs' numbers may have holes, and stand in any order. */
+static void begin_streams(const int *numbers, size_t count)
+{
+	memset(pipes, 0, sizeof(pipes));
+	merge = merge_new(numbers, count, IMAGE_SIZE, 8, read_page, pipes);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(merge);
+}
+
+/* The next event is this CPU's, by this stream. */
+static void expect_stream(size_t stream, int cpu, uint64_t ts)
+{
+	uint32_t number;
+
+	CU_ASSERT_EQUAL_FATAL(merge_next(merge, &merged), 1);
+	CU_ASSERT_EQUAL_FATAL(merged.kind, MERGE_EVENT);
+	CU_ASSERT_EQUAL(merged.stream, stream);
+	CU_ASSERT_EQUAL(merged.event.cpu, cpu);
+	CU_ASSERT_EQUAL(merged.event.ts, ts);
+	memcpy(&number, merged.event.data, sizeof(number));
+	CU_ASSERT_EQUAL(number, (uint32_t)stream);
+}
+
+/* CPUs' numbers may have holes, and stand in any order: that of the list counts. */
 static void numbers_of_cpus(void)
 {
 	static const int numbers[] = { 9, 3 };
 
-	memset(pipes, 0, sizeof(pipes));
-	merge = merge_new(numbers, 2, IMAGE_SIZE, 8, read_page, pipes);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(merge);
-	add_page(3, TIMES(5), 0, 0);
-	add_page(9, TIMES(5), 0, 0);
+	begin_streams(numbers, 2);
+	add_page(0, TIMES(5, 7), 0, 0);
+	add_page(1, TIMES(5, 6), 0, 0);
 	merge_begin(merge, UINT64_MAX);
-	expect_event(3, 5);
-	expect_event(9, 5);
+	expect_stream(0, 9, 5);
+	expect_stream(1, 3, 5);
+	expect_stream(1, 3, 6);
+	expect_stream(0, 9, 7);
+	expect_over();
+	end();
+}
+
+/* As of an instance and its companion: CPUs 0 and 1, twice. */
+static void two_streams_of_a_cpu(void)
+{
+	static const int numbers[] = { 0, 1, 0, 1 };
+
+	begin_streams(numbers, 4);
+	add_page(0, TIMES(10, 20, 30), 0, 0);
+	add_page(2, TIMES(10, 15), 0, 0);
+	add_page(2, TIMES(20, 40), IMAGE_MISSED | IMAGE_STORED, 4);
+	add_page(3, TIMES(12), IMAGE_MISSED, 0);
+	merge_begin(merge, 30);
+	expect_stream(0, 0, 10);
+	expect_stream(2, 0, 10);
+	expect_lost(1, 12, MERGE_LOSS_UNKNOWN, 0);
+	CU_ASSERT_EQUAL(merged.stream, 3);
+	expect_stream(3, 1, 12);
+	expect_stream(2, 0, 15);
+	expect_stream(0, 0, 20);
+	expect_lost(0, 20, MERGE_LOSS_COUNTED, 4);
+	CU_ASSERT_EQUAL(merged.stream, 2);
+	expect_stream(2, 0, 20);
+	expect_stream(0, 0, 30);
+	expect_over();
+	/* the other stream of a CPU that is dry may go on */
+	add_page(2, TIMES(45), 0, 0);
+	image_end(new_page(1, 50), IMAGE_MISSED | IMAGE_STORED, 7);
+	merge_begin(merge, UINT64_MAX);
+	expect_stream(2, 0, 40);
+	expect_stream(2, 0, 45);
+	expect_lost(1, 0, MERGE_LOSS_COUNTED, 7);
+	CU_ASSERT_EQUAL(merged.stream, 1);
 	expect_over();
 	end();
 }
@@ -472,14 +528,14 @@ int suite_merge(void)
 	CU_pSuite suite = CU_add_suite("merge", NULL, NULL);
 
 	if (!suite || !CU_ADD_TEST(suite, by_time) || !CU_ADD_TEST(suite, at_one_time_by_cpu) ||
-	    !CU_ADD_TEST(suite, numbers_of_cpus) || !CU_ADD_TEST(suite, nothing_at_all) ||
-	    !CU_ADD_TEST(suite, limits) || !CU_ADD_TEST(suite, dry_streams) ||
-	    !CU_ADD_TEST(suite, pages_without_events) || !CU_ADD_TEST(suite, many_cpus) ||
-	    !CU_ADD_TEST(suite, counted_loss) || !CU_ADD_TEST(suite, unknown_loss) ||
-	    !CU_ADD_TEST(suite, losses_in_a_row) || !CU_ADD_TEST(suite, damaged_page) ||
-	    !CU_ADD_TEST(suite, short_page) || !CU_ADD_TEST(suite, loss_at_the_end) ||
-	    !CU_ADD_TEST(suite, loss_past_the_limit) || !CU_ADD_TEST(suite, reader_fails) ||
-	    !CU_ADD_TEST(suite, data_is_kept))
+	    !CU_ADD_TEST(suite, numbers_of_cpus) || !CU_ADD_TEST(suite, two_streams_of_a_cpu) ||
+	    !CU_ADD_TEST(suite, nothing_at_all) || !CU_ADD_TEST(suite, limits) ||
+	    !CU_ADD_TEST(suite, dry_streams) || !CU_ADD_TEST(suite, pages_without_events) ||
+	    !CU_ADD_TEST(suite, many_cpus) || !CU_ADD_TEST(suite, counted_loss) ||
+	    !CU_ADD_TEST(suite, unknown_loss) || !CU_ADD_TEST(suite, losses_in_a_row) ||
+	    !CU_ADD_TEST(suite, damaged_page) || !CU_ADD_TEST(suite, short_page) ||
+	    !CU_ADD_TEST(suite, loss_at_the_end) || !CU_ADD_TEST(suite, loss_past_the_limit) ||
+	    !CU_ADD_TEST(suite, reader_fails) || !CU_ADD_TEST(suite, data_is_kept))
 		return (int)CU_get_error();
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "timersnoop/events.h"
 #include "timersnoop/options.h"
 
 #include "suites.h"
@@ -59,7 +60,8 @@ static void defaults(void)
 	CU_ASSERT_EQUAL(options.command, COMMAND_TRACE);
 	CU_ASSERT_EQUAL(options.pid_count + options.name_count + options.user_count, 0);
 	CU_ASSERT_FALSE(options.failed || options.run_as || options.wide || options.quiet);
-	CU_ASSERT_FALSE(options.dry_run);
+	CU_ASSERT_FALSE(options.dry_run || options.lives || options.toctou);
+	CU_ASSERT_EQUAL(options.events, EVENTS_CALLS);
 	CU_ASSERT_TRUE(options.header);
 	CU_ASSERT_EQUAL(options.verbose, 0);
 	CU_ASSERT_PTR_NULL(options.argv);
@@ -134,6 +136,124 @@ static void values(void)
 	CU_ASSERT_EQUAL(options.buffer_bytes, 65536);
 	CU_ASSERT_TRUE(options.quiet);
 	done();
+}
+
+static void events(void)
+{
+	static const struct {
+		const char *args[7];
+		uint32_t events;
+	} cases[] = {
+		{ { "-e", "all" }, EVENTS_ALL },
+		{ { "-ealarm" }, EVENT_BIT(EVENT_ALARM) },
+		{ { "--events=expire,signal" }, EVENTS_EXPIRE | EVENTS_SIGNAL },
+		{ { "-e", "alarm,alarm", "--events", "getitimer", "-e", "signal_deliver" },
+		  EVENT_BIT(EVENT_ALARM) | EVENT_BIT(EVENT_GETITIMER) |
+			  EVENT_BIT(EVENT_SIGNAL_DELIVER) },
+		{ { "-e", "calls,timer_create" }, EVENTS_CALLS },
+		{ { "-x", "-c1", "--strace" }, EVENTS_CALLS },
+		{ { "-x", "-e", "expire,alarm" }, EVENTS_EXPIRE | EVENT_BIT(EVENT_ALARM) },
+		{ { "--strace", "-e", "signal" }, EVENTS_SIGNAL },
+		{ { "-c", "1", "-e", "signal" }, EVENTS_SIGNAL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CU_ASSERT_EQUAL_FATAL(parse(cases[i].args), 0);
+		CU_ASSERT_EQUAL(options.events, cases[i].events);
+		CU_ASSERT_FALSE(options.lives || options.toctou);
+		done();
+	}
+}
+
+static void lives(void)
+{
+	CU_ASSERT_EQUAL_FATAL(PARSE("--lives"), 0);
+	CU_ASSERT_TRUE(options.lives);
+	CU_ASSERT_EQUAL(options.events, 0);
+	done();
+	CU_ASSERT_EQUAL_FATAL(PARSE("-e", "alarm", "--lives", "-c2", "-x"), 0);
+	CU_ASSERT_TRUE(options.lives);
+	CU_ASSERT_EQUAL(options.events, EVENT_BIT(EVENT_ALARM));
+	done();
+	CU_ASSERT_EQUAL_FATAL(PARSE("--strace", "--lives", "--format=csv"), 0);
+	CU_ASSERT_EQUAL(options.format, OUT_CSV);
+	done();
+}
+
+static void toctou(void)
+{
+	CU_ASSERT_EQUAL_FATAL(PARSE("--toctou"), 0);
+	CU_ASSERT_TRUE(options.toctou);
+	CU_ASSERT_EQUAL(options.events, EVENTS_CALLS);
+	done();
+	CU_ASSERT_EQUAL_FATAL(PARSE("--toctou", "-e", "expire,timerfd_settime", "--lives"), 0);
+	CU_ASSERT_TRUE(options.toctou && options.lives);
+	done();
+	CU_ASSERT_EQUAL_FATAL(PARSE("-x", "--toctou", "-e", "timer_settime"), 0);
+	CU_ASSERT_TRUE(options.toctou);
+	done();
+}
+
+/* The message must tell all there is: nothing of it may be cut. */
+static void wrong_event(void)
+{
+	CU_ASSERT_EQUAL(PARSE("-e", "alarm,Alarm"), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(err.text, "-e takes events and groups (calls, expire, signal, "
+					 "posix, timerfd, itimer, settime, all), not 'Alarm'");
+	CU_ASSERT_STRING_EQUAL(err.hint,
+			       "events: timer_create, timer_settime, timer_gettime, "
+			       "timer_getoverrun, timer_delete, timerfd_create, timerfd_settime, "
+			       "timerfd_gettime, setitimer, getitimer, alarm, timer_expire, "
+			       "timerfd_expire, itimer_expire, signal_generate, signal_deliver");
+	done();
+	CU_ASSERT_EQUAL(PARSE("--events="), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(err.text, "--events: an empty item in ''");
+	done();
+	CU_ASSERT_EQUAL(PARSE("-e", "all,"), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(err.text, "-e: an empty item in 'all,'");
+	done();
+}
+
+/* What is right by itself and makes no sense together. */
+static void wrong_together(void)
+{
+	static const struct {
+		const char *args[6];
+		const char *text;
+	} cases[] = {
+		{ { "--lives", "--strace" },
+		  "--lives takes no strace notation, which has nothing for a life" },
+		{ { "-e", "calls", "--lives", "--format", "strace" },
+		  "--lives takes no strace notation, which has nothing for a life" },
+		{ { "--toctou", "--strace" },
+		  "--toctou takes no strace notation, which has nothing for it" },
+		{ { "--strace", "-e", "expire,signal_generate" },
+		  "strace's notation has calls and delivered signals: no such event is shown" },
+		{ { "--toctou", "-e", "timer_create,setitimer,expire" },
+		  "--toctou is about timer_settime and timerfd_settime: neither is shown" },
+		{ { "--toctou", "--lives" },
+		  "--toctou is about timer_settime and timerfd_settime: neither is shown" },
+		{ { "-x", "-e", "expire,signal" },
+		  "-x shows calls that failed: no call is among the events" },
+		{ { "-x", "--lives" }, "-x shows calls that failed: no call is among the events" },
+		{ { "--lives", "-c", "3" }, "-c counts lines of events: --lives alone shows none" },
+		{ { "doctor", "-e", "all" }, "doctor takes no --events" },
+		{ { "doctor", "--lives" }, "doctor takes no --lives" },
+		{ { "doctor", "--toctou" }, "doctor takes no --toctou" },
+		{ { "list", "-eall" }, "list takes no --events" },
+		{ { "list", "--lives" }, "list takes no --lives" },
+		{ { "list", "--toctou" }, "list takes no --toctou" },
+		{ { "--cleanup", "-e", "all" }, "--cleanup takes no --events" },
+		{ { "--lives", "--cleanup" }, "--cleanup takes no --lives" },
+		{ { "--cleanup", "--toctou" }, "--cleanup takes no --toctou" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CU_ASSERT_EQUAL(parse(cases[i].args), -EINVAL);
+		CU_ASSERT_STRING_EQUAL(err.text, cases[i].text);
+		CU_ASSERT_PTR_NULL(options.storage);
+		done();
+	}
 }
 
 static void last_one_wins(void)
@@ -270,7 +390,7 @@ static void wrong(void)
 		{ { "--run-as" }, "--run-as needs a COMMAND" },
 		{ { "-p", "1", "--", "ls" }, "-p and COMMAND exclude each other" },
 		{ { "-qv" }, "-q and -v exclude each other" },
-		{ { "-q", "-o", "f" }, "-q and -o exclude each other: -q writes no calls" },
+		{ { "-q", "-o", "f" }, "-q and -o exclude each other: -q writes nothing" },
 		{ { "--" }, "COMMAND is missing behind '--'" },
 		{ { "doctor", "-c", "1" }, "doctor takes no --count" },
 		{ { "doctor", "--strace" }, "doctor takes no --strace" },
@@ -284,8 +404,7 @@ static void wrong(void)
 		{ { "list", "--strace" }, "list takes no --strace" },
 		{ { "list", "--format", "strace" }, "list takes no --format strace" },
 		{ { "list", "--", "ls" }, "list takes no COMMAND" },
-		{ { "list", "-q", "-o", "f" },
-		  "-q and -o exclude each other: -q writes no timers" },
+		{ { "list", "-q", "-o", "f" }, "-q and -o exclude each other: -q writes nothing" },
 		{ { "--cleanup", "-x" }, "--cleanup takes no --failed" },
 		{ { "--cleanup", "--", "ls" }, "--cleanup takes no COMMAND" },
 	};
@@ -366,6 +485,9 @@ static void help_text(void)
 		"-p, --pid",
 		"-n, --name",
 		"-u, --user",
+		"-e, --events",
+		"--lives",
+		"--toctou",
 		"-x, --failed",
 		"--run-as[=USER]",
 		"-c, --count",
@@ -392,10 +514,19 @@ static void help_text(void)
 		"Examples:",
 	};
 	const char *line = options_help;
+	char text[96];
 	size_t length;
 
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
 		CU_ASSERT_PTR_NOT_NULL(strstr(options_help, named[i]));
+	}
+	for (const struct event_group *group = event_groups; group->name; group++) {
+		snprintf(text, sizeof(text), "\n%30s%-7s  %s\n", "", group->name, group->what);
+		CU_ASSERT_PTR_NOT_NULL(strstr(options_help, text));
+	}
+	for (int event = 0; event < EVENT_COUNT; event++) {
+		snprintf(text, sizeof(text), " %s", event_name((enum event)event));
+		CU_ASSERT_PTR_NOT_NULL(strstr(options_help, text));
 	}
 	for (; *line; line += length + 1) {
 		length = strcspn(line, "\n");
@@ -410,11 +541,13 @@ int suite_options(void)
 
 	if (!suite || !CU_ADD_TEST(suite, defaults) || !CU_ADD_TEST(suite, lists) ||
 	    !CU_ADD_TEST(suite, list_is_bounded) || !CU_ADD_TEST(suite, values) ||
-	    !CU_ADD_TEST(suite, last_one_wins) || !CU_ADD_TEST(suite, time_follows_format) ||
-	    !CU_ADD_TEST(suite, commands) || !CU_ADD_TEST(suite, command_line) ||
-	    !CU_ADD_TEST(suite, wrong) || !CU_ADD_TEST(suite, wrong_options) ||
-	    !CU_ADD_TEST(suite, wrong_words) || !CU_ADD_TEST(suite, no_arguments_at_all) ||
-	    !CU_ADD_TEST(suite, help_text))
+	    !CU_ADD_TEST(suite, events) || !CU_ADD_TEST(suite, lives) ||
+	    !CU_ADD_TEST(suite, toctou) || !CU_ADD_TEST(suite, wrong_event) ||
+	    !CU_ADD_TEST(suite, wrong_together) || !CU_ADD_TEST(suite, last_one_wins) ||
+	    !CU_ADD_TEST(suite, time_follows_format) || !CU_ADD_TEST(suite, commands) ||
+	    !CU_ADD_TEST(suite, command_line) || !CU_ADD_TEST(suite, wrong) ||
+	    !CU_ADD_TEST(suite, wrong_options) || !CU_ADD_TEST(suite, wrong_words) ||
+	    !CU_ADD_TEST(suite, no_arguments_at_all) || !CU_ADD_TEST(suite, help_text))
 		return CU_get_error();
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <CUnit/Basic.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,6 +10,8 @@
 #include "outs.h"
 #include "suites.h"
 
+/* The columns behind `lost`, that timer_settime does not have. */
+#define CSV_REST ",,,,,,,,,,,,,,,,,,,,,,,,\n"
 #define CSV_START "timer_settime,2026-11-21T12:00:00.123456789Z,100123456789,1,"
 
 /* The lines of strace 6.1, with -f and -o, for the same calls. */
@@ -222,30 +225,35 @@ static void test_csv(void)
 		      "event,time,mono_ns,cpu,pid,tid,comm,timer_id,flags,flag_names,abi,time_bits,"
 		      "new_ptr,old_ptr,new_value_sec,new_value_nsec,new_interval_sec,"
 		      "new_interval_nsec,new_from,old_value_sec,old_value_nsec,old_interval_sec,"
-		      "old_interval_nsec,old_from,ret,error,duration_ns,incomplete,lost\n");
+		      "old_interval_nsec,old_from,ret,error,duration_ns,incomplete,lost,fd,which,"
+		      "clock,clock_id,seconds,sigevent_ptr,sigevent_notify,sigevent_signo,"
+		      "sigevent_value,sigevent_tid,sigevent_from,asked_ns,asked_clock,late_ns,"
+		      "interval_ns,armed_by,signo,signal,result,target_tid,after_ns,overrun,"
+		      "sigev_value,changed\n");
 	expect_call(&out_csv, &plain, &hostile, &call,
 		    CSV_START "4242,4243,\"a,\"\"b\"\"\nc\",0,1,TIMER_ABSTIME,64,64,"
 			      "0x7ffc12345678,0x7ffc12345698,2,750,1,500,kernel,"
-			      "0,997866370,0,500,kernel,0,,1234,,\n");
+			      "0,997866370,0,500,kernel,0,,1234,," CSV_REST);
 	call = refused();
 	call.abi = ABI_32_TIME32;
 	call.flags = 7;
-	expect_call(&out_csv, &plain, &unknown, &call,
-		    CSV_START
-		    ",4243,,-1,7,TIMER_ABSTIME|0x6,32,32,"
-		    "0x7ffc12345678,0xffffffffffffffff,-5,2000000000,"
-		    "-9223372036854775808,9223372036854775807,user,,,,,,-22,EINVAL,1234,,\n");
+	expect_call(
+		&out_csv, &plain, &unknown, &call,
+		CSV_START
+		",4243,,-1,7,TIMER_ABSTIME|0x6,32,32,"
+		"0x7ffc12345678,0xffffffffffffffff,-5,2000000000,"
+		"-9223372036854775808,9223372036854775807,user,,,,,,-22,EINVAL,1234,," CSV_REST);
 	expect_call(&out_csv, &plain, &app, &usual,
 		    CSV_START "4242,4242,app,0,0,,64,64,0x7ffc12345678,0x0,"
-			      "0,10000000,0,0,kernel,,,,,,0,,1234,,\n");
+			      "0,10000000,0,0,kernel,,,,,,0,,1234,," CSV_REST);
 	call = without_return();
 	call.abi = ABI_32;
 	expect_call(&out_csv, &plain, &app, &call,
 		    CSV_START "4242,4242,app,0,0,,32,64,0x7ffc12345678,0x0,"
-			      "0,10000000,0,0,kernel,,,,,,,,,return,\n");
+			      "0,10000000,0,0,kernel,,,,,,,,,return," CSV_REST);
 	call = bare(CALL_NO_ENTRY | CALL_NO_RETURN);
 	expect_call(&out_csv, &plain, &app, &call,
-		    CSV_START "4242,4242,app,,,,,,,,,,,,,,,,,,,,,entry|return,\n");
+		    CSV_START "4242,4242,app,,,,,,,,,,,,,,,,,,,,,entry|return," CSV_REST);
 }
 
 static void test_lost(void)
@@ -267,8 +275,8 @@ static void test_lost(void)
 		    "\"records\":null}\n");
 	expect_lost(&out_csv, &counted,
 		    "lost,2026-11-21T12:00:00.123456789Z,100123456789,1"
-		    ",,,,,,,,,,,,,,,,,,,,,,,,,12\n");
-	expect_lost(&out_csv, &unknown, "lost,,,0,,,,,,,,,,,,,,,,,,,,,,,,,\n");
+		    ",,,,,,,,,,,,,,,,,,,,,,,,,12" CSV_REST);
+	expect_lost(&out_csv, &unknown, "lost,,,0,,,,,,,,,,,,,,,,,,,,,,,,," CSV_REST);
 	style.color = true;
 	sink = open_sink(&fd);
 	out_text.lost(sink, &style, &counted);
@@ -311,6 +319,15 @@ static void test_cache(void)
 	}
 }
 
+/* Far from what a line may be, so that one which is longer would be found here. */
+static void expect_short(struct sink *sink, int fd)
+{
+	CU_ASSERT_EQUAL(sink_flush(sink), 0);
+	CU_ASSERT_TRUE(lseek(fd, 0, SEEK_END) < SINK_LINE_MAX / 4);
+	CU_ASSERT_EQUAL(ftruncate(fd, 0), 0);
+	lseek(fd, 0, SEEK_SET);
+}
+
 /* The longest of everything fits into a line and into the cache. */
 static void test_longest(void)
 {
@@ -321,6 +338,7 @@ static void test_longest(void)
 	struct caller caller = { .pid = INT32_MIN, .tid = INT32_MIN };
 	struct out_style style = { .time = TIME_MONO, .wide = true, .color = true };
 	struct call call = {
+		.event = EVENT_TIMER_SETTIME,
 		.start_ns = UINT64_MAX,
 		.end_ns = 1ULL << 63,
 		.cpu = INT32_MIN,
@@ -331,23 +349,60 @@ static void test_longest(void)
 		.flags = UINT32_MAX,
 		.new_ptr = UINT64_MAX,
 		.old_ptr = UINT64_MAX,
+		.has_id = true,
+		.clock = INT32_MIN,
+		.seconds = UINT32_MAX,
 		.new_value = longest,
 		.old_value = longest,
+		.user_before = longest,
+		.user_after = longest,
+		.user_old = longest,
+		.changed = CHANGED_NEW_BEFORE | CHANGED_NEW_AFTER | CHANGED_OLD_AFTER,
+		.sigevent = { FROM_KERNEL, UINT64_MAX, INT32_MIN, SIGEV_THREAD_ID, INT32_MIN },
 		.ret = INT64_MIN,
 	};
-	enum out_format format;
+	struct occurrence occurrence = {
+		.ts = UINT64_MAX,
+		.cpu = INT32_MIN,
+		.tid = INT32_MIN,
+		.has_id = true,
+		.id = INT32_MIN,
+		.has_clock = true,
+		.clock = INT32_MIN,
+		.has_asked = true,
+		.asked_ns = INT64_MIN,
+		.asked_clock = INT32_MIN,
+		.late_ns = INT64_MIN,
+		.has_interval = true,
+		.interval_ns = INT64_MIN,
+		.armed_by = ARMED_BY_KERNEL,
+		.signo = INT32_MIN,
+		.target_tid = INT32_MIN,
+		.has_after = true,
+		.after_ns = INT64_MIN,
+		.has_overrun = true,
+		.overrun = INT32_MIN,
+		.sigev_value = UINT64_MAX,
+	};
 	int fd = memfd_create("out", 0);
 	struct sink *sink = sink_new(fd, -1);
 
 	memset(caller.comm, '\033', sizeof(caller.comm) - 1);
-	for (format = OUT_TEXT; format <= OUT_CSV; format++) {
+	for (enum out_format format = OUT_TEXT; format <= OUT_CSV; format++) {
 		memset(&cache, 0, sizeof(cache));
 		style.cache = &cache;
-		out_for(format)->call(sink, &style, &caller, &call);
+		for (call.event = 0; call.event < EVENT_CALLS; call.event++) {
+			out_for(format)->call(sink, &style, &caller, &call);
+			expect_short(sink, fd);
+		}
+		for (int event = EVENT_CALLS; event < EVENT_COUNT; event++) {
+			occurrence.event = (enum event)event;
+			occurrence.family = event_family(occurrence.event);
+			out_for(format)->occurrence(sink, &style, &caller, &occurrence);
+			expect_short(sink, fd);
+		}
 		CU_ASSERT_TRUE(cache.callers[0].length <= OUT_CALLER_MAX);
 	}
-	CU_ASSERT_EQUAL(sink_flush(sink), 0);
-	CU_ASSERT_TRUE(lseek(fd, 0, SEEK_END) < 4 * 2048);
 	sink_free(sink);
 	close(fd);
 }

@@ -9,7 +9,7 @@
 #include "suites.h"
 #include "timersnoop/out_list.h"
 
-static const struct out_list_row rows[] = {
+static const struct existing_timer rows[] = {
 	{ { .tgid = 7, .comm = "app" },
 	  { .family = TIMER_POSIX,
 	    .id = 0,

@@ -27,7 +27,7 @@ static void learn(int32_t tid, int32_t tgid, uint32_t uid, const char *comm)
 }
 
 /* A record of the running task `by` that tells of `tid`. */
-static struct record about(enum record_kind kind, int32_t by, int32_t tid, const char *comm)
+static struct record about(enum probe_use kind, int32_t by, int32_t tid, const char *comm)
 {
 	struct record record = { .kind = kind, .tid = by, .task = { .tid = tid } };
 
@@ -42,7 +42,7 @@ static void take(struct record record)
 
 static void new_task(int32_t by, int32_t tid, bool thread, const char *comm)
 {
-	struct record record = about(RECORD_NEW_TASK, by, tid, comm);
+	struct record record = about(USE_NEW_TASK, by, tid, comm);
 
 	record.task.thread = thread;
 	take(record);
@@ -50,7 +50,7 @@ static void new_task(int32_t by, int32_t tid, bool thread, const char *comm)
 
 static void creds(int32_t by, uint32_t uid)
 {
-	struct record record = about(RECORD_CREDS, by, 0, "");
+	struct record record = about(USE_CREDS, by, 0, "");
 
 	record.task.uid = uid;
 	take(record);
@@ -82,8 +82,8 @@ static void learned(void)
 	learn(-1, 1, 0, "x");
 	CU_ASSERT_PTR_NULL(tasks_find(tasks, 0));
 	CU_ASSERT_PTR_NULL(tasks_find(tasks, -1));
-	take(about(RECORD_EXIT, 0, 0, ""));
-	take(about(RECORD_EXIT, -1, -1, ""));
+	take(about(USE_EXIT, 0, 0, ""));
+	take(about(USE_EXIT, -1, -1, ""));
 	expect(1, 1, 5, "other");
 	tasks_free(tasks);
 	tasks_free(NULL);
@@ -114,11 +114,11 @@ static void renames(void)
 	begin();
 	learn(10, 10, 1000, "app");
 	new_task(10, 11, true, "app");
-	take(about(RECORD_RENAME, 11, 11, "worker"));
-	take(about(RECORD_RENAME, 10, 11, "worker-2")); /* by another thread */
+	take(about(USE_RENAME, 11, 11, "worker"));
+	take(about(USE_RENAME, 10, 11, "worker-2")); /* by another thread */
 	expect(10, 10, 1000, "app");
 	expect(11, 10, 1000, "worker-2");
-	take(about(RECORD_RENAME, 50, 50, "new"));
+	take(about(USE_RENAME, 50, 50, "new"));
 	expect(50, 50, NOBODY, "new");
 	tasks_free(tasks);
 }
@@ -128,8 +128,8 @@ static void exec_of_a_process(void)
 	begin();
 	learn(10, 10, 1000, "sh");
 	new_task(10, 11, false, "sh");
-	take(about(RECORD_RENAME, 11, 11, "ls"));
-	take(about(RECORD_EXEC, 11, 11, ""));
+	take(about(USE_RENAME, 11, 11, "ls"));
+	take(about(USE_EXEC, 11, 11, ""));
 	expect(11, 11, 1000, "ls");
 	expect(10, 10, 1000, "sh");
 	tasks_free(tasks);
@@ -146,11 +146,11 @@ static void exec_of_a_thread(void)
 	new_task(10, 11, true, "app");
 	new_task(10, 12, true, "worker");
 	creds(12, 1001);
-	take(about(RECORD_EXIT, 11, 11, ""));
-	take(about(RECORD_EXIT, 10, 10, ""));
+	take(about(USE_EXIT, 11, 11, ""));
+	take(about(USE_EXIT, 10, 10, ""));
 	CU_ASSERT_PTR_NULL(tasks_find(tasks, 10));
-	take(about(RECORD_RENAME, 10, 10, "ls"));
-	take(about(RECORD_EXEC, 10, 12, ""));
+	take(about(USE_RENAME, 10, 10, "ls"));
+	take(about(USE_EXEC, 10, 12, ""));
 	expect(10, 10, 1001, "ls");
 	CU_ASSERT_PTR_NULL(tasks_find(tasks, 11));
 	CU_ASSERT_PTR_NULL(tasks_find(tasks, 12));
@@ -166,18 +166,18 @@ static void exec_alone(void)
 	begin();
 	learn(10, 10, 1000, "app");
 	new_task(10, 12, true, "worker");
-	take(about(RECORD_EXIT, 10, 10, ""));
-	take(about(RECORD_EXEC, 10, 12, ""));
+	take(about(USE_EXIT, 10, 10, ""));
+	take(about(USE_EXEC, 10, 12, ""));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(tasks_find(tasks, 10));
 	CU_ASSERT_EQUAL(tasks_find(tasks, 10)->tgid, 10);
 	CU_ASSERT_EQUAL(tasks_find(tasks, 10)->uid, 1000);
 	CU_ASSERT_PTR_NULL(tasks_find(tasks, 12));
 	/* of one that nobody told of */
-	take(about(RECORD_EXEC, 70, 71, ""));
+	take(about(USE_EXEC, 70, 71, ""));
 	expect(70, 70, NOBODY, "");
 	/* a thread of an unknown process becomes a process */
 	new_task(99, 100, true, "x");
-	take(about(RECORD_EXEC, 100, 100, ""));
+	take(about(USE_EXEC, 100, 100, ""));
 	expect(100, 100, NOBODY, "x");
 	tasks_free(tasks);
 }
@@ -188,13 +188,13 @@ static void exits(void)
 	learn(10, 10, 1000, "app");
 	new_task(10, 11, true, "app");
 	/* the first thread may end before others: they stay in its process */
-	take(about(RECORD_EXIT, 10, 10, ""));
+	take(about(USE_EXIT, 10, 10, ""));
 	CU_ASSERT_PTR_NULL(tasks_find(tasks, 10));
 	expect(11, 10, 1000, "app");
 	new_task(11, 12, true, "app");
 	expect(12, 10, 1000, "app");
-	take(about(RECORD_EXIT, 10, 10, ""));
-	take(about(RECORD_EXIT, 11, 11, ""));
+	take(about(USE_EXIT, 10, 10, ""));
+	take(about(USE_EXIT, 11, 11, ""));
 	CU_ASSERT_PTR_NULL(tasks_find(tasks, 11));
 	/* a number that is used again, of another process */
 	learn(30, 30, 0, "cron");
@@ -218,10 +218,36 @@ static void new_creds(void)
 	tasks_free(tasks);
 }
 
+/* A process's timers go with its last thread, and with exec, behind which it lives on. */
+static void timers_gone(void)
+{
+	begin();
+	learn(10, 10, 0, "app");
+	new_task(10, 11, true, "app");
+	CU_ASSERT_FALSE(tasks_find(tasks, 10)->timers_gone);
+	take(about(USE_TIMERS_GONE, 11, 0, ""));
+	CU_ASSERT_TRUE(tasks_find(tasks, 11)->timers_gone);
+	CU_ASSERT_FALSE(tasks_find(tasks, 10)->timers_gone);
+	expect(11, 10, 0, "app");
+	take(about(USE_TIMERS_GONE, 10, 0, ""));
+	take(about(USE_RENAME, 10, 10, "ls"));
+	CU_ASSERT_TRUE(tasks_find(tasks, 10)->timers_gone);
+	take(about(USE_EXEC, 10, 10, ""));
+	CU_ASSERT_FALSE(tasks_find(tasks, 10)->timers_gone);
+	expect(10, 10, 0, "ls");
+	/* its children have theirs */
+	take(about(USE_TIMERS_GONE, 10, 0, ""));
+	new_task(10, 30, false, "ls");
+	CU_ASSERT_FALSE(tasks_find(tasks, 30)->timers_gone);
+	take(about(USE_TIMERS_GONE, 77, 0, "")); /* unknown */
+	CU_ASSERT_PTR_NULL(tasks_find(tasks, 77));
+	tasks_free(tasks);
+}
+
 static void records_of_calls(void)
 {
-	static const enum record_kind kinds[] = { RECORD_ENTRY, RECORD_COPY, RECORD_USER,
-						  RECORD_OLD, RECORD_RETURN };
+	static const enum probe_use kinds[] = { USE_ENTRY, USE_COPY, USE_USER, USE_OLD,
+						USE_RETURN };
 
 	begin();
 	learn(10, 10, 0, "app");
@@ -246,7 +272,7 @@ static void many(void)
 	}
 	CU_ASSERT_EQUAL(wrong, 0);
 	for (int32_t tid = 1; tid <= most; tid += 2)
-		take(about(RECORD_EXIT, tid, tid, ""));
+		take(about(USE_EXIT, tid, tid, ""));
 	for (int32_t tid = 1; tid <= most; tid++)
 		wrong += (tasks_find(tasks, tid) != NULL) != (tid % 2 == 0);
 	CU_ASSERT_EQUAL(wrong, 0);
@@ -287,7 +313,7 @@ static void random_step(uint32_t number)
 	snprintf(comm, sizeof(comm), "c%u", number % 1000);
 	if (number % 8 < 3) {
 		/* chains of neighbours in the table break where one is taken out */
-		take(about(RECORD_EXIT, tid, tid, ""));
+		take(about(USE_EXIT, tid, tid, ""));
 		task->tid = 0;
 	} else if (number % 8 < 5 && tid != by) {
 		new_task(by, tid, thread, comm);
@@ -298,7 +324,7 @@ static void random_step(uint32_t number)
 				       .uid = parent->tid ? parent->uid : NOBODY };
 		strcpy(task->comm, comm);
 	} else if (number % 8 == 5) {
-		take(about(RECORD_RENAME, tid, tid, comm));
+		take(about(USE_RENAME, tid, tid, comm));
 		if (!task->tid)
 			*task = (struct task){ .tid = tid, .tgid = tid, .uid = NOBODY };
 		strcpy(task->comm, comm);
@@ -338,8 +364,8 @@ int suite_tasks(void)
 	    !CU_ADD_TEST(suite, renames) || !CU_ADD_TEST(suite, exec_of_a_process) ||
 	    !CU_ADD_TEST(suite, exec_of_a_thread) || !CU_ADD_TEST(suite, exec_alone) ||
 	    !CU_ADD_TEST(suite, exits) || !CU_ADD_TEST(suite, new_creds) ||
-	    !CU_ADD_TEST(suite, records_of_calls) || !CU_ADD_TEST(suite, many) ||
-	    !CU_ADD_TEST(suite, random_changes))
+	    !CU_ADD_TEST(suite, timers_gone) || !CU_ADD_TEST(suite, records_of_calls) ||
+	    !CU_ADD_TEST(suite, many) || !CU_ADD_TEST(suite, random_changes))
 		return (int)CU_get_error();
 	return 0;
 }

@@ -25,6 +25,8 @@ static struct view_totals totals;
 static char written[65536];
 static int fd;
 static uint64_t now;
+static uint32_t events = EVENTS_CALLS;
+static bool lives, followed;
 
 /* Made once, by the first test: the formats are those of a real kernel. */
 static uint16_t id_enter, id_new, id_exit, id_old, id_task_exit, id_creds;
@@ -37,7 +39,7 @@ static void learn_formats(void)
 	id_enter = fixture_event_id(SERIES, "settime_enter");
 	id_new = fixture_event_id(SERIES, "settime_new");
 	id_exit = fixture_event_id(SERIES, "settime_exit");
-	id_old = fixture_event_id(SERIES, "settime_old");
+	id_old = fixture_event_id(SERIES, "old");
 	id_task_exit = fixture_event_id(SERIES, "sched_process_exit");
 	id_creds = fixture_event_id(SERIES, "task_creds");
 }
@@ -56,6 +58,22 @@ static void learn(int32_t tid, int32_t tgid, uint32_t uid, const char *comm)
 	tasks_learn(tasks, &task);
 }
 
+static void open_view(struct sink *into)
+{
+	const struct view_request request = { .selection = &selection,
+					      .decoder = decoder,
+					      .tasks = tasks,
+					      .sink = into,
+					      .style = &style,
+					      .since_ns = SINCE,
+					      .events = events,
+					      .lives = lives,
+					      .followed = followed };
+
+	view = view_new(&request);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(view);
+}
+
 /* Three processes; the first has two threads, of other names. */
 static void begin(void)
 {
@@ -72,8 +90,7 @@ static void begin(void)
 	fd = memfd_create("view", 0);
 	sink = sink_new(fd, -1);
 	now = START;
-	view = view_new(&selection, decoder, tasks, sink, &style, SINCE);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(view);
+	open_view(sink);
 }
 
 /* Ends it; `expected` is all that was written. */
@@ -365,7 +382,7 @@ static void asked_again_after_a_loss(void)
 	learn(55, 50, 7, "before");
 	style.format = OUT_CSV;
 	view_free(view);
-	view = view_new(&selection, decoder, tasks, sink, &style, SINCE);
+	open_view(sink);
 	view_set_lookup(view, look_up);
 	lookups = 0;
 	call(55, 1, 0);
@@ -391,16 +408,16 @@ static void threads_nobody_knows(void)
 	begin();
 	style.format = OUT_TEXT;
 	view_free(view);
-	view = view_new(&selection, decoder, tasks, sink, &style, SINCE);
+	open_view(sink);
 	view_set_lookup(view, look_up);
 	call(56, 3, 0);
 	learn(57, 0, 5, "orphan"); /* a thread of a process that is not known */
 	call(57, 4, 0);
 	learn(55, 0, 5, "found");
 	call(55, 5, 0);
-	end("-/56    -           3 relative -        -        0   1us      -\n"
-	    "-/57    orphan      4 relative -        -        0   1us      -\n"
-	    "50/55   late        5 relative -        -        0   1us      -\n");
+	end("-/56    -        settime  3 relative -      -        0   1us      -\n"
+	    "-/57    orphan   settime  4 relative -      -        0   1us      -\n"
+	    "50/55   late     settime  5 relative -      -        0   1us      -\n");
 }
 
 static void losses(void)
@@ -485,7 +502,7 @@ static void only_counts(void)
 {
 	begin();
 	view_free(view);
-	view = view_new(&selection, decoder, tasks, NULL, &style, SINCE);
+	open_view(NULL);
 	call_all();
 	lose(0, MERGE_LOSS_COUNTED, 3);
 	end("");

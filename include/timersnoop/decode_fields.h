@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* decode_fields: where the fields of an event lie. For decode's sources alone. */
+#ifndef TIMERSNOOP_DECODE_FIELDS_H
+#define TIMERSNOOP_DECODE_FIELDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <traceevent/event-parse.h>
+
+#include "timersnoop/error.h"
+#include "timersnoop/probe_plan.h"
+
+/* A field's place in a record; size 0 means that the event has no such field. */
+struct field {
+	uint16_t offset;
+	uint16_t size;
+	bool is_signed;
+	bool dynamic; /* a __data_loc: length << 16 | offset */
+};
+
+/* An itimerspec, as one array (interval first) or as four fields. */
+struct spec_fields {
+	struct field array;
+	struct field part[4]; /* interval sec, nsec, value sec, nsec */
+};
+
+/* Only the fields that its use needs are filled. */
+struct binding {
+	struct meaning means;
+	unsigned min_size;
+	struct field tid, irq_flags;
+	struct field id, clock, flags, seconds, new_ptr, old_ptr, ret;
+	struct spec_fields spec;
+	struct field first, last[4]; /* strings that tell whether user memory was read */
+	struct field at, sp, stack;
+	struct field pointer, value, signo, notify, thread;
+	struct field timer, interval, pid, asked, ahead, base;
+	struct field code, overrun, group, result, handler;
+	struct field task, comm, clone_flags, uid, group_dead;
+};
+
+/* Finds the fields that binding->means needs. -EINVAL with the name of one that is missing. */
+int decode_bind(struct binding *binding, struct tep_event *event, struct error *err);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* plan_parts: what probe_plan is put together from. For its sources alone. */
+#ifndef TIMERSNOOP_PLAN_PARTS_H
+#define TIMERSNOOP_PLAN_PARTS_H
+
+#include "timersnoop/probe_plan.h"
+
+/* The plan at hand, and what it is made for. */
+struct plan_maker {
+	struct probe_plan *plan;
+	const struct kernel_features *features;
+	const struct plan_wishes *wishes;
+	uint32_t events; /* that must be probed: the wishes and what they rest on */
+	bool backed;     /* expiries whose probe is missed are told of by tracepoints */
+};
+
+/* Adds the probe if the kernel may take it; false leaves the plan as it was. */
+bool plan_add(struct plan_maker *maker, const struct probe *probe);
+/* The same, described: args as of printf. */
+bool plan_probe(struct plan_maker *maker, struct probe *probe, const char *event,
+		const char *symbol, const char *why, const char *args, ...)
+	__attribute__((format(printf, 6, 7)));
+void plan_event(struct plan_maker *maker, const struct plan_event *event);
+void plan_note(struct plan_maker *maker, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* NAME=...: four s64 of the itimerspec64 that argument `arg` points at. */
+#define PLAN_ARRAY_MAX 160
+void plan_array(const struct plan_maker *maker, char text[PLAN_ARRAY_MAX], const char *name,
+		int arg);
+
+/* plan_calls.c: -ENOTSUP when no 64-bit call can be shown */
+int plan_calls(struct plan_maker *maker, struct error *err);
+extern const char *const plan_calls_symbols[];
+
+/* plan_timers.c: -ENOTSUP when type data is missing and only expiries or signals are wished for */
+int plan_timers(struct plan_maker *maker, struct error *err);
+extern const char *const plan_timers_symbols[];
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* timers_parts: what timers is put together from. For its sources alone. */
+#ifndef TIMERSNOOP_TIMERS_PARTS_H
+#define TIMERSNOOP_TIMERS_PARTS_H
+
+#include "timersnoop/timer_table.h"
+#include "timersnoop/timers.h"
+
+/* Timers between sending their signal and what became of it, on one CPU: more
+ * than one when an interrupt comes between. */
+#define SENDING_MAX 4
+
+struct sending {
+	int32_t pid, id;
+	uint64_t ts;
+	uint64_t cause_ns; /* the expiry; 0: not seen */
+};
+
+struct cpu {
+	/* An hrtimer has expired, and the probe of its function comes next, if it
+	 * is not missed. */
+	bool entered;
+	uint64_t entered_ns;
+	uint64_t address;
+	int64_t now_ns; /* on the hrtimer's clock */
+	/* The last expiry of a POSIX timer, whose signal comes next. */
+	bool expired;
+	int32_t expired_pid, expired_id;
+	uint64_t expired_ns;
+	struct sending sending[SENDING_MAX];
+	size_t count;
+};
+
+/* A signal on its way into a handler, until its siginfo is seen. */
+struct delivery {
+	int32_t tid;
+	int cpu;
+	uint64_t ts;
+	struct record_siginfo info;
+};
+
+#define WAIT_BUCKETS 256
+
+/* A thread that waits for a signal. */
+struct wait {
+	struct wait *next;
+	int32_t tid;
+	int64_t at; /* as copy.old_at of struct record */
+};
+
+struct timers {
+	const struct calls *calls;
+	const struct tasks *tasks;
+	timers_receiver *receiver;
+	void *context;
+	struct timer_table *table;
+	struct cpu *cpus;
+	size_t cpu_count;
+	struct delivery *deliveries; /* few: at most one a CPU, as a rule */
+	size_t delivery_count, delivery_room;
+	struct wait *waits[WAIT_BUCKETS]; /* one for each thread that waits, or has done so */
+	uint64_t missed;
+};
+
+/* What is remembered of a CPU; NULL when out of memory. */
+struct cpu *timers_cpu(struct timers *timers, int number);
+int32_t timers_process(const struct timers *timers, int32_t tid);
+/* A call of it was seen, so its process is one that is followed. */
+bool timers_traced(const struct known_timer *timer);
+
+/* timers_expiries.c */
+struct timer_arm timers_make_arm(uint64_t ts, bool absolute, const struct itimerspec_seen *value);
+/* The call under way has taken effect. */
+void timers_activate(struct known_timer *timer);
+int timers_take_copy(struct timers *timers, const struct record *record);
+int timers_take_expiry(struct timers *timers, const struct record *record);
+int timers_take_itimer(struct timers *timers, const struct record *record);
+int timers_take_start(struct timers *timers, const struct record *record);
+int timers_take_entered(struct timers *timers, const struct record *record);
+/* The probe of an expiry did not come: tells what is known without it. */
+int timers_settle_expiry(struct timers *timers, int cpu);
+/* An expiry of a POSIX timer that no probe of its own told of. */
+void timers_tell_posix(struct timers *timers, const struct record *record,
+		       struct known_timer *timer);
+
+/* timers_signals.c */
+int timers_take_queue(struct timers *timers, const struct record *record);
+int timers_take_signal(struct timers *timers, const struct record *record);
+int timers_take_deliver(struct timers *timers, const struct record *record);
+void timers_take_handled(struct timers *timers, const struct record *record);
+void timers_take_fetched(struct timers *timers, const struct record *record);
+int timers_take_wait(struct timers *timers, const struct record *record);
+void timers_take_waited(struct timers *timers, const struct record *record);
+/* The thread has ended. */
+void timers_forget_wait(struct timers *timers, int32_t tid);
+void timers_free_waits(struct timers *timers);
+/* Its siginfo did not come: whatever the thread does next, it has its signal. */
+void timers_settle_delivery(struct timers *timers, int32_t tid);
+
+#endif

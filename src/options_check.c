@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timersnoop/options.h"
+
+#include <errno.h>
+
+#include "timersnoop/events.h"
+
+/* The calls that --toctou looks into. */
+#define TOCTOU_EVENTS (EVENT_BIT(EVENT_TIMER_SETTIME) | EVENT_BIT(EVENT_TIMERFD_SETTIME))
+
+/* What strace(1) has a notation for. */
+#define STRACE_EVENTS (EVENTS_CALLS | EVENT_BIT(EVENT_SIGNAL_DELIVER))
+
+static int check_strace(const struct options *options, struct error *err)
+{
+	if (options->format != OUT_STRACE)
+		return 0;
+	if (options->lives)
+		return error_set(err, EINVAL,
+				 "--lives takes no strace notation, which has nothing for a life");
+	if (options->toctou)
+		return error_set(err, EINVAL,
+				 "--toctou takes no strace notation, which has nothing for it");
+	if (!(options->events & STRACE_EVENTS))
+		return error_set(err, EINVAL,
+				 "strace's notation has calls and delivered signals: no such event "
+				 "is shown");
+	return 0;
+}
+
+static int check_events(const struct options *options, struct error *err)
+{
+	if (options->toctou && !(options->events & TOCTOU_EVENTS)) {
+		error_set(err, EINVAL,
+			  "--toctou is about timer_settime and timerfd_settime: neither is shown");
+		error_hint(err, "add -e timer_settime,timerfd_settime");
+		return -EINVAL;
+	}
+	if (options->failed && !(options->events & EVENTS_CALLS)) {
+		error_set(err, EINVAL, "-x shows calls that failed: no call is among the events");
+		error_hint(err, "only calls can fail: add -e calls, or leave out -x");
+		return -EINVAL;
+	}
+	if (options->lives && options->events && options->format == OUT_CSV) {
+		error_set(err, EINVAL,
+			  "--format csv has columns for events or for --lives, not for both");
+		error_hint(err, "leave out -e, or take --format json");
+		return -EINVAL;
+	}
+	if (options->count && !options->events) {
+		error_set(err, EINVAL, "-c counts lines of events: --lives alone shows none");
+		error_hint(err, "add -e, or end the trace with -d");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_trace(const struct options *options, struct error *err)
+{
+	int ret;
+
+	if (options->pid_count && options->argv)
+		return error_set(err, EINVAL, "-p and COMMAND exclude each other");
+	if (options->run_as && !options->argv) {
+		error_set(err, EINVAL, "--run-as needs a COMMAND");
+		error_hint(err, "put it last, behind '--'");
+		return -EINVAL;
+	}
+	ret = check_strace(options, err);
+	return ret ? ret : check_events(options, err);
+}
+
+int options_check(const struct options *options, struct error *err)
+{
+	int ret = 0;
+
+	if (options->command == COMMAND_TRACE)
+		ret = check_trace(options, err);
+	else if (options->format == OUT_STRACE)
+		ret = error_set(err, EINVAL, "list takes no --format strace");
+	if (!ret && options->quiet && options->output)
+		ret = error_set(err, EINVAL, "-q and -o exclude each other: -q writes nothing");
+	return ret;
+}
