@@ -68,7 +68,8 @@ fuzz:
 		$(FUZZERS)
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
-FORMATTED := $(wildcard src/*.c include/timersnoop/*.h tests/unit/*.[ch] tests/fuzz/*.c tests/guest/programs/*.c)
+FORMATTED := $(wildcard src/*.c include/timersnoop/*.h tests/unit/*.[ch] tests/fuzz/*.c tests/fixtures/*.c \
+	tests/guest/programs/*.[ch])
 format:
 	clang-format -i $(FORMATTED)
 

@@ -124,7 +124,8 @@ static bool overwritten(const struct call *call)
 	uint64_t distance = call->new_ptr > call->old_ptr ? call->new_ptr - call->old_ptr
 							  : call->old_ptr - call->new_ptr;
 
-	return call->old_value.from != FROM_NONE && distance < 4 * sizeof(int64_t);
+	return call->old_value.from != FROM_NONE &&
+	       distance < (call->abi == ABI_32_TIME32 ? 16 : 32);
 }
 
 static void compare_memory(struct call *call)

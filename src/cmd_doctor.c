@@ -52,7 +52,8 @@ static void print_plan(const struct probe_plan *plan)
 		char text[PROBE_TEXT_MAX];
 
 		probe_text(text, &plan->probes[i], PLAN_GROUP);
-		printf("# %s\n%s\n", plan->probes[i].why, text);
+		printf("# %s%s%s\n%s\n", plan->probes[i].why,
+		       plan->probes[i].filter[0] ? ", filter " : "", plan->probes[i].filter, text);
 	}
 	puts("\nThe kernel's own events, enabled beside them:");
 	for (size_t i = 0; i < plan->event_count; i++)
@@ -102,6 +103,9 @@ static void print_settings(const struct options *options)
 		printf("  filter of the probes: %s\n", filter);
 	if (options->user_count || options->failed)
 		puts("  (-u and -x are looked at in user space)");
+	if ((options->argv || options->pid_count) &&
+	    (options->lives || options->events & (EVENTS_EXPIRE | EVENTS_SIGNAL)))
+		puts("  a second instance without set_event_pid, for what comes in interrupts");
 	putchar('\n');
 }
 

@@ -49,6 +49,7 @@ struct trace {
 	int out_fd;
 	bool recorded; /* to its end: what is in the view is what there was */
 	bool closed;   /* nobody reads the output any more */
+	bool cut;      /* a signal came while it was written */
 	struct out_style style;
 	struct out_cache cache;
 	uint64_t *counted_lost; /* by stream: what its pages told of */
@@ -187,6 +188,15 @@ static int watch_processes(struct trace *trace, struct error *err)
 	return 0;
 }
 
+/* What leads to a timer's expiry may be done by a thread of any name. */
+static bool filters_calls(struct trace *trace)
+{
+	const struct options *options = trace->options;
+
+	return !options->lives && !(options->events & (EVENTS_EXPIRE | EVENTS_SIGNAL)) &&
+	       selection_filter(&trace->selection, trace->filter, sizeof(trace->filter));
+}
+
 static int open_live(struct trace *trace, struct error *err)
 {
 	const struct options *options = trace->options;
@@ -207,11 +217,24 @@ static int open_live(struct trace *trace, struct error *err)
 			     .buffer_bytes = options->buffer_bytes },
 		.pids = trace->launch ? &trace->launched : options->pids,
 		.pid_count = trace->launch ? 1 : options->pid_count,
-		.filter = selection_filter(&trace->selection, trace->filter, sizeof(trace->filter))
-				  ? trace->filter
-				  : NULL,
+		.filter = filters_calls(trace) ? trace->filter : NULL,
 	};
 	return live_open(&trace->live, &trace->request, err);
+}
+
+/* How far the clocks of timers are ahead of the trace clock. */
+static void tell_clocks(struct trace *trace)
+{
+	static const clockid_t clocks[] = { CLOCK_REALTIME, CLOCK_BOOTTIME, CLOCK_TAI };
+	struct timespec now, mono;
+
+	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
+		clock_gettime(CLOCK_MONOTONIC, &mono);
+		if (clock_gettime(clocks[i], &now) == 0)
+			view_set_ahead(trace->view, clocks[i],
+				       (now.tv_sec - mono.tv_sec) * NSEC_PER_SEC +
+					       (now.tv_nsec - mono.tv_nsec));
+	}
 }
 
 static int make_view(struct trace *trace, struct error *err)
@@ -225,6 +248,7 @@ static int make_view(struct trace *trace, struct error *err)
 		.since_ns = live_since(trace->live),
 		.events = trace->options->events,
 		.lives = trace->options->lives,
+		.alarm_offset = live_features(trace->live)->offset[OFFSET_ALARM_TIMER],
 		.followed = trace->request.pid_count > 0,
 	};
 	int status = 0;
@@ -233,6 +257,7 @@ static int make_view(struct trace *trace, struct error *err)
 	if (!trace->view)
 		return error_errno(err, ENOMEM, "calls");
 	view_set_lookup(trace->view, live_lookup);
+	tell_clocks(trace);
 	for (size_t i = 0; i < trace->existing.count && status == 0; i++) {
 		const struct existing_timer *existing = &trace->existing.timers[i];
 		struct task task = live_task(&existing->process);
@@ -265,17 +290,17 @@ static int start_live(struct trace *trace, struct error *err)
 	trace->tasks = tasks_new();
 	if (!trace->tasks || !trace->counted_lost)
 		return error_errno(err, ENOMEM, "tasks");
-	/* COMMAND has none yet. */
-	status = (options->lives || options->events & EVENTS_EXPIRE) && !trace->launch
-			 ? existing_add_all(&trace->existing, options->pids, options->pid_count)
-			 : 0;
-	if (status < 0)
-		return error_errno(err, -status, "cannot read timers in /proc");
 	status = live_start(trace->live, &trace->request, trace->tasks, &filtered, err);
 	if (status < 0)
 		return status;
 	if (options->verbose && options->name_count)
 		note(trace, "names are filtered %s", filtered ? "in the kernel" : "in user space");
+	/* COMMAND has none yet. Only now: what is made from here on is seen. */
+	status = (options->lives || options->events & EVENTS_EXPIRE) && !trace->launch
+			 ? existing_add_all(&trace->existing, options->pids, options->pid_count)
+			 : 0;
+	if (status < 0)
+		return error_errno(err, -status, "cannot read timers in /proc");
 	set_style(trace);
 	status = make_view(trace, err);
 	if (status < 0)
@@ -407,10 +432,11 @@ static int finish_stream(struct trace *trace, struct error *err)
 		sink_set_interrupt(trace->sink, wakeups_signal_fd(trace->wakeups));
 	if (!view_done(trace->view)) {
 		records = show_round(trace, UINT64_MAX);
-		view_finish(trace->view, live_now());
+		trace->cut = trace->sink && sink_interrupted(trace->sink);
 		if (records >= 0)
 			status = tell_untold_loss(trace, err);
 	}
+	view_finish(trace->view, live_now());
 	if (records < 0)
 		return error_errno(err, (int)-records, "cannot read the trace");
 	if (session_missed(live_session(trace->live), &trace->missed, err) < 0) {
@@ -536,6 +562,9 @@ static int finish(struct trace *trace, struct error *err)
 	/* Whoever closed the pipe has all that was wanted. */
 	if (!trace->closed)
 		status = command_finish_output(trace->options, trace->sink, trace->out_fd, err);
+	if (status == 0 && trace->cut && !trace->closed)
+		status = error_set(err, EINTR,
+				   "a signal came before all was written: lines are missing");
 	if (status < 0)
 		return command_fail(EXIT_FAILED, err);
 	return status_of_data(trace);

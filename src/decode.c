@@ -254,6 +254,20 @@ static void read_call(const struct binding *b, const uint8_t *data, unsigned siz
 	}
 }
 
+/* A timer on an alarm clock has its hrtimer elsewhere; both are a union. */
+static void read_asked(const struct binding *b, const uint8_t *data, struct record_timer *timer)
+{
+	bool alarm = b->alarm_asked.size && b->alarm_ahead.size && b->alarm_base.size &&
+		     timer->has_clock && timerspec_alarm_clock(timer->clock);
+
+	/* On a CPU clock it has none. */
+	timer->has_asked = b->asked.size && b->ahead.size && b->base.size &&
+			   !(timer->has_clock && timerspec_cpu_clock(timer->clock));
+	timer->asked_ns = (int64_t)load(data, alarm ? &b->alarm_asked : &b->asked);
+	timer->ahead_ns = (int64_t)load(data, alarm ? &b->alarm_ahead : &b->ahead);
+	timer->asked_clock = (int32_t)load(data, alarm ? &b->alarm_base : &b->base);
+}
+
 static void read_expiry(const struct binding *b, const uint8_t *data, struct record *record)
 {
 	record->timer = (struct record_timer){
@@ -262,17 +276,11 @@ static void read_expiry(const struct binding *b, const uint8_t *data, struct rec
 		.id = (int32_t)load(data, &b->id),
 		.pid = (int32_t)load(data, &b->pid),
 		.has_clock = b->clock.size != 0,
-		.clock = (int32_t)load(data, &b->clock),
+		.clock = timerspec_given_clock((int32_t)load(data, &b->clock)),
 		.has_interval = b->interval.size != 0,
 		.interval_ns = (int64_t)load(data, &b->interval),
-		.has_asked = b->asked.size && b->ahead.size && b->base.size,
-		.asked_ns = (int64_t)load(data, &b->asked),
-		.ahead_ns = (int64_t)load(data, &b->ahead),
-		.asked_clock = (int32_t)load(data, &b->base),
 	};
-	/* Its hrtimer has no meaning then: it is a union. */
-	if (record->timer.has_clock && timerspec_cpu_clock(record->timer.clock))
-		record->timer.has_asked = false;
+	read_asked(b, data, &record->timer);
 }
 
 static struct record_siginfo read_info(const struct binding *b, const uint8_t *data)
@@ -300,8 +308,7 @@ static void read_comm(const struct binding *b, const uint8_t *data, unsigned siz
 		memcpy(comm, text, strnlen(text, length < 15 ? length : 15));
 }
 
-static void read_timer(const struct binding *b, const uint8_t *data, unsigned size,
-		       struct record *record)
+static void read_timer(const struct binding *b, const uint8_t *data, struct record *record)
 {
 	switch (b->means.use) {
 	case USE_EXPIRY:
@@ -313,7 +320,6 @@ static void read_timer(const struct binding *b, const uint8_t *data, unsigned si
 		record->signal.pid = (int32_t)load(data, &b->pid);
 		record->signal.group = load(data, &b->group);
 		record->signal.result = (int32_t)load(data, &b->result);
-		read_comm(b, data, size, record->signal.comm);
 		break;
 	case USE_DELIVER:
 		record->deliver.info = read_info(b, data);
@@ -325,6 +331,7 @@ static void read_timer(const struct binding *b, const uint8_t *data, unsigned si
 		break;
 	case USE_HRTIMER_START:
 	case USE_HRTIMER_EXPIRE:
+	case USE_HRTIMER_EXPIRED:
 		record->hrtimer.address = load(data, &b->timer);
 		record->hrtimer.ns = (int64_t)load(data, &b->asked);
 		break;
@@ -380,6 +387,6 @@ int decoder_read(const struct decoder *decoder, const struct raw_event *event,
 	else if (b->means.use < USE_EXPIRY)
 		read_call(b, data, event->size, record);
 	else
-		read_timer(b, data, event->size, record);
+		read_timer(b, data, record);
 	return 1;
 }

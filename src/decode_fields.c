@@ -2,6 +2,7 @@
 #include "timersnoop/decode_fields.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 
 static bool find_field(struct binding *binding, struct tep_event *event, const char *name,
@@ -19,22 +20,6 @@ static bool find_field(struct binding *binding, struct tep_event *event, const c
 	if (binding->min_size < (unsigned)(found->offset + found->size))
 		binding->min_size = (unsigned)(found->offset + found->size);
 	return true;
-}
-
-struct wanted {
-	const char *name;
-	struct field *field;
-	bool optional;
-};
-
-static int find_fields(struct binding *binding, struct tep_event *event,
-		       const struct wanted *wanted, struct error *err)
-{
-	for (; wanted->name; wanted++)
-		if (!find_field(binding, event, wanted->name, wanted->field) && !wanted->optional)
-			return error_set(err, EINVAL, "the format of %s:%s has no field '%s'",
-					 event->system, event->name, wanted->name);
-	return 0;
 }
 
 /* `array` or, where the kernel has no array arguments, ARRAY_is, _in, _vs, _vn. */
@@ -70,172 +55,169 @@ static int check_stack(const struct binding *b, const struct tep_event *event, s
 			 event->name, STACK_WORDS);
 }
 
-#define WANTED_MAX 10
+/* clang-format off */
+#define WANTED(use, name, member) { use, name, offsetof(struct binding, member), false }
+#define MAY_HAVE(use, name, member) { use, name, offsetof(struct binding, member), true }
+/* clang-format on */
 
-static int bind_call(struct binding *b, struct tep_event *event, struct error *err)
-{
-	const struct wanted wanted[][WANTED_MAX] = {
-		/* each call has some of these */
-		[USE_ENTRY] = { { "id", &b->id, true },
-				{ "clock", &b->clock, true },
-				{ "flags", &b->flags, true },
-				{ "new", &b->new_ptr, true },
-				{ "old", &b->old_ptr, true },
-				{ "seconds", &b->seconds, true } },
-		[USE_RETURN] = { { "ret", &b->ret, false } },
-		[USE_COPY] = { { "id", &b->id, true },
-			       { "flags", &b->flags, true },
-			       { "at", &b->at, true },
-			       { "sp", &b->sp, true } },
-		[USE_USER] = { { "ptr", &b->pointer, true },
-			       { "first", &b->first, false },
-			       { "last1", &b->last[0], false },
-			       { "last2", &b->last[1], false },
-			       { "last3", &b->last[2], false },
-			       { "last4", &b->last[3], false } },
-		[USE_OLD] = { { NULL, NULL, false } },
-		[USE_OLD_AT] = { { "id", &b->id, false },
-				 { "at", &b->at, false },
-				 { "sp", &b->sp, false } },
-		[USE_STACK] = { { "stack", &b->stack, false } },
-		[USE_SIGEVENT] = { { "clock", &b->clock, false },
-				   { "event", &b->pointer, false },
-				   { "value", &b->value, false },
-				   { "signo", &b->signo, false },
-				   { "notify", &b->notify, false },
-				   { "thread", &b->thread, false } },
-		[USE_MADE] = { { "timer", &b->timer, false }, { "id", &b->id, false } },
-		[USE_FILE] = { { "timer", &b->timer, false } },
-	};
-	enum probe_use use = b->means.use;
-	int status;
-
-	if (use == USE_USER_BEFORE || use == USE_USER_AFTER || use == USE_USER_OLD)
-		use = USE_USER;
-	status = find_fields(b, event, wanted[use], err);
-	if (status < 0)
-		return status;
-	switch (use) {
-	case USE_COPY:
-		return find_spec(b, event, "new", err);
-	case USE_USER:
-		return find_spec(b, event, "user", err);
-	case USE_OLD:
-		return find_spec(b, event, "old", err);
-	case USE_STACK:
-		return check_stack(b, event, err);
-	default:
-		return 0;
-	}
-}
-
-static int bind_timer(struct binding *b, struct tep_event *event, struct error *err)
-{
-	bool fd = b->means.use == USE_EXPIRY && b->means.event == EVENT_TIMERFD_EXPIRE;
-	const struct wanted expiry[] = {
-		{ "timer", &b->timer, !fd },
-		{ "id", &b->id, true },
-		{ "pid", &b->pid, fd },
-		{ "clock", &b->clock, true },
-		{ "interval", &b->interval, true },
-		{ "asked", &b->asked, true },
-		{ "ahead", &b->ahead, true },
-		{ "base", &b->base, true },
-		{ 0 },
-	};
-	const struct wanted signal[] = {
-		{ "sig", &b->signo, false },
-		{ "code", &b->code, false },
-		{ "pid", &b->pid, false },
-		{ "group", &b->group, false },
-		{ "result", &b->result, false },
-		{ "comm", &b->comm, false },
-		{ 0 },
-	};
-	const struct wanted deliver[] = {
-		{ "sig", &b->signo, false },
-		{ "code", &b->code, false },
-		{ "sa_handler", &b->handler, false },
-		{ 0 },
-	};
-	const struct wanted info[] = {
-		{ "sig", &b->signo, false },   { "code", &b->code, false },
-		{ "id", &b->id, false },       { "overrun", &b->overrun, false },
-		{ "value", &b->value, false }, { 0 },
-	};
-	const struct wanted itimer[] = {
-		{ "which", &b->id, false },
-		{ "pid", &b->pid, false },
-		{ 0 },
-	};
-	const struct wanted start[] = { { "hrtimer", &b->timer, false },
-					{ "softexpires", &b->asked, false },
-					{ 0 } };
-	const struct wanted expire[] = { { "hrtimer", &b->timer, false },
-					 { "now", &b->asked, false },
-					 { 0 } };
-	const struct wanted wait[] = { { "at", &b->at, false }, { "sp", &b->sp, false }, { 0 } };
-	const struct wanted waited[] = { { "ret", &b->ret, false },
-					 { "stack", &b->stack, false },
-					 { 0 } };
-	const struct wanted release[] = { { "timer", &b->timer, false }, { 0 } };
-
-	int status;
-
-	switch (b->means.use) {
-	case USE_EXPIRY:
-	case USE_QUEUE:
-		return find_fields(b, event, expiry, err);
-	case USE_SIGNAL:
-		return find_fields(b, event, signal, err);
-	case USE_DELIVER:
-		return find_fields(b, event, deliver, err);
-	case USE_ITIMER_EXPIRE:
-		return find_fields(b, event, itimer, err);
-	case USE_HRTIMER_START:
-		return find_fields(b, event, start, err);
-	case USE_HRTIMER_EXPIRE:
-		return find_fields(b, event, expire, err);
-	case USE_WAIT:
-		return find_fields(b, event, wait, err);
-	case USE_WAITED:
-		status = find_fields(b, event, waited, err);
-		return status < 0 ? status : check_stack(b, event, err);
-	case USE_RELEASE:
-		return find_fields(b, event, release, err);
-	default:
-		return find_fields(b, event, info, err);
-	}
-}
-
-static int bind_task(struct binding *b, struct tep_event *event, struct error *err)
-{
+/* Which fields the records of each use have. */
+static const struct {
+	enum probe_use use;
+	const char *name;
+	size_t at; /* in struct binding */
+	bool optional;
+} wanted[] = {
+	/* each call has some of these */
+	MAY_HAVE(USE_ENTRY, "id", id),
+	MAY_HAVE(USE_ENTRY, "clock", clock),
+	MAY_HAVE(USE_ENTRY, "flags", flags),
+	MAY_HAVE(USE_ENTRY, "new", new_ptr),
+	MAY_HAVE(USE_ENTRY, "old", old_ptr),
+	MAY_HAVE(USE_ENTRY, "seconds", seconds),
+	WANTED(USE_RETURN, "ret", ret),
+	MAY_HAVE(USE_COPY, "id", id),
+	MAY_HAVE(USE_COPY, "flags", flags),
+	MAY_HAVE(USE_COPY, "at", at),
+	MAY_HAVE(USE_COPY, "sp", sp),
+	MAY_HAVE(USE_USER, "ptr", pointer),
+	WANTED(USE_USER, "first", first),
+	WANTED(USE_USER, "last1", last[0]),
+	WANTED(USE_USER, "last2", last[1]),
+	WANTED(USE_USER, "last3", last[2]),
+	WANTED(USE_USER, "last4", last[3]),
+	WANTED(USE_OLD_AT, "id", id),
+	WANTED(USE_OLD_AT, "at", at),
+	WANTED(USE_OLD_AT, "sp", sp),
+	WANTED(USE_STACK, "stack", stack),
+	WANTED(USE_SIGEVENT, "clock", clock),
+	WANTED(USE_SIGEVENT, "event", pointer),
+	WANTED(USE_SIGEVENT, "value", value),
+	WANTED(USE_SIGEVENT, "signo", signo),
+	WANTED(USE_SIGEVENT, "notify", notify),
+	WANTED(USE_SIGEVENT, "thread", thread),
+	WANTED(USE_MADE, "timer", timer),
+	WANTED(USE_MADE, "id", id),
+	WANTED(USE_FILE, "timer", timer),
+	/* see also needs_identity() */
+	MAY_HAVE(USE_EXPIRY, "timer", timer),
+	MAY_HAVE(USE_EXPIRY, "id", id),
+	MAY_HAVE(USE_EXPIRY, "pid", pid),
+	MAY_HAVE(USE_EXPIRY, "clock", clock),
+	MAY_HAVE(USE_EXPIRY, "interval", interval),
+	MAY_HAVE(USE_EXPIRY, "asked", asked),
+	MAY_HAVE(USE_EXPIRY, "ahead", ahead),
+	MAY_HAVE(USE_EXPIRY, "base", base),
+	MAY_HAVE(USE_EXPIRY, "alarm_asked", alarm_asked),
+	MAY_HAVE(USE_EXPIRY, "alarm_ahead", alarm_ahead),
+	MAY_HAVE(USE_EXPIRY, "alarm_base", alarm_base),
+	WANTED(USE_SIGNAL, "sig", signo),
+	WANTED(USE_SIGNAL, "code", code),
+	WANTED(USE_SIGNAL, "pid", pid),
+	WANTED(USE_SIGNAL, "group", group),
+	WANTED(USE_SIGNAL, "result", result),
+	WANTED(USE_DELIVER, "sig", signo),
+	WANTED(USE_DELIVER, "code", code),
+	WANTED(USE_DELIVER, "sa_handler", handler),
+	WANTED(USE_HANDLED, "sig", signo),
+	WANTED(USE_HANDLED, "code", code),
+	WANTED(USE_HANDLED, "id", id),
+	WANTED(USE_HANDLED, "overrun", overrun),
+	WANTED(USE_HANDLED, "value", value),
+	WANTED(USE_WAIT, "at", at),
+	WANTED(USE_WAIT, "sp", sp),
+	WANTED(USE_WAITED, "ret", ret),
+	WANTED(USE_WAITED, "stack", stack),
+	WANTED(USE_ITIMER_EXPIRE, "which", id),
+	WANTED(USE_ITIMER_EXPIRE, "pid", pid),
+	WANTED(USE_HRTIMER_START, "hrtimer", timer),
+	WANTED(USE_HRTIMER_START, "softexpires", asked),
+	WANTED(USE_HRTIMER_EXPIRE, "hrtimer", timer),
+	WANTED(USE_HRTIMER_EXPIRE, "now", asked),
+	WANTED(USE_HRTIMER_EXPIRED, "hrtimer", timer),
+	WANTED(USE_RELEASE, "timer", timer),
+	WANTED(USE_NEW_TASK, "pid", task),
+	WANTED(USE_NEW_TASK, "comm", comm),
+	WANTED(USE_NEW_TASK, "clone_flags", clone_flags),
 	/* task_rename lost its pid in some kernel: it is the running task's. */
-	const struct wanted wanted[USE_COUNT][4] = {
-		[USE_NEW_TASK] = { { "pid", &b->task, false },
-				   { "comm", &b->comm, false },
-				   { "clone_flags", &b->clone_flags, false } },
-		[USE_RENAME] = { { "pid", &b->task, true }, { "newcomm", &b->comm, false } },
-		[USE_EXEC] = { { "old_pid", &b->task, false } },
-		[USE_EXIT] = { { "pid", &b->task, false }, { "group_dead", &b->group_dead, true } },
-		[USE_CREDS] = { { "uid", &b->uid, false } },
-	};
+	MAY_HAVE(USE_RENAME, "pid", task),
+	WANTED(USE_RENAME, "newcomm", comm),
+	WANTED(USE_EXEC, "old_pid", task),
+	WANTED(USE_EXIT, "pid", task),
+	MAY_HAVE(USE_EXIT, "group_dead", group_dead),
+	WANTED(USE_CREDS, "uid", uid),
+};
 
-	return find_fields(b, event, wanted[b->means.use], err);
+/* Uses whose records have the same fields. */
+static enum probe_use fields_of(enum probe_use use)
+{
+	switch (use) {
+	case USE_USER_BEFORE:
+	case USE_USER_AFTER:
+	case USE_USER_OLD:
+		return USE_USER;
+	case USE_QUEUE:
+		return USE_EXPIRY;
+	case USE_FETCHED:
+	case USE_SIGNALFD:
+		return USE_HANDLED;
+	default:
+		return use;
+	}
+}
+
+static int missing(const struct tep_event *event, const char *name, struct error *err)
+{
+	return error_set(err, EINVAL, "the format of %s:%s has no field '%s'", event->system,
+			 event->name, name);
+}
+
+static int find_fields(struct binding *binding, struct tep_event *event, struct error *err)
+{
+	enum probe_use use = fields_of(binding->means.use);
+
+	if (!find_field(binding, event, "common_pid", &binding->tid))
+		return missing(event, "common_pid", err);
+	find_field(binding, event, "common_flags", &binding->irq_flags);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		struct field *field = (struct field *)((char *)binding + wanted[i].at);
+
+		if (wanted[i].use == use && !find_field(binding, event, wanted[i].name, field) &&
+		    !wanted[i].optional)
+			return missing(event, wanted[i].name, err);
+	}
+	return 0;
+}
+
+/* A timerfd is known by its address, other timers by whom they belong to. */
+static int needs_identity(const struct binding *binding, const struct tep_event *event,
+			  struct error *err)
+{
+	bool fd = binding->means.use == USE_EXPIRY && binding->means.event == EVENT_TIMERFD_EXPIRE;
+
+	if (fd ? binding->timer.size : binding->pid.size)
+		return 0;
+	return missing(event, fd ? "timer" : "pid", err);
 }
 
 int decode_bind(struct binding *binding, struct tep_event *event, struct error *err)
 {
-	const struct wanted common[] = { { "common_pid", &binding->tid, false },
-					 { "common_flags", &binding->irq_flags, true },
-					 { 0 } };
-	int status = find_fields(binding, event, common, err);
+	int status = find_fields(binding, event, err);
 
 	if (status < 0)
 		return status;
-	if (!probe_use_tells_of_timers(binding->means.use))
-		return bind_task(binding, event, err);
-	if (binding->means.use < USE_EXPIRY)
-		return bind_call(binding, event, err);
-	return bind_timer(binding, event, err);
+	switch (fields_of(binding->means.use)) {
+	case USE_COPY:
+		return find_spec(binding, event, "new", err);
+	case USE_USER:
+		return find_spec(binding, event, "user", err);
+	case USE_OLD:
+		return find_spec(binding, event, "old", err);
+	case USE_STACK:
+	case USE_WAITED:
+		return check_stack(binding, event, err);
+	case USE_EXPIRY:
+		return needs_identity(binding, event, err);
+	default:
+		return 0;
+	}
 }

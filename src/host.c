@@ -239,6 +239,8 @@ int host_features(struct kernel_features *features, const struct plan_wishes *wi
 		return error_errno(err, errno ? errno : EIO, "cannot read tracefs's README");
 	kernel_features_readme(features, readme);
 	free(readme);
+	features->start_expired =
+		tracefs_file_exists(NULL, "events/timer/hrtimer_start_expired/format");
 	if (probe_plan_needs_types(wishes))
 		read_types(features);
 	return read_symbols(features, err);

@@ -387,6 +387,7 @@ int lives_existing(struct lives *lives, const struct caller *who, const struct p
 	if (!entry)
 		return -ENOMEM;
 	heard(entry, who);
+	entry->cloexec = timer->family == TIMER_FD && timer->timerfd.cloexec;
 	life_existed(&entry->state, timer);
 	return 0;
 }

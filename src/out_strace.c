@@ -265,14 +265,20 @@ static char *out_strace_siginfo(char *at, const struct occurrence *occurrence)
 }
 
 /* strace sees a signal when a thread is about to act on it, and nothing else. */
+/* strace tells of what stops its tracee, not of what a signalfd or sigwaitinfo fetches. */
+static bool out_strace_shows(const struct occurrence *occurrence)
+{
+	return occurrence->event == EVENT_SIGNAL_DELIVER &&
+	       (occurrence->result == SIGNAL_HANDLER || occurrence->result == SIGNAL_DEFAULT ||
+		occurrence->result == SIGNAL_DROPPED);
+}
+
 static void out_strace_occurrence(struct sink *sink, const struct out_style *style,
 				  const struct caller *caller, const struct occurrence *occurrence)
 {
 	char *at;
 
-	if (occurrence->event != EVENT_SIGNAL_DELIVER ||
-	    (occurrence->result != SIGNAL_HANDLER && occurrence->result != SIGNAL_DEFAULT &&
-	     occurrence->result != SIGNAL_DROPPED))
+	if (!out_strace_shows(occurrence))
 		return;
 	at = out_strace_start(sink_line(sink), style, caller, occurrence->ts);
 	at = out_strace_signal(line_text(at, "--- "), occurrence->signo);
@@ -296,5 +302,6 @@ const struct out out_strace = {
 	.header = out_strace_header,
 	.call = out_strace_call,
 	.occurrence = out_strace_occurrence,
+	.shows = out_strace_shows,
 	.lost = out_strace_lost,
 };

@@ -19,6 +19,7 @@
 const char *const plan_timers_symbols[] = {
 	"posix_timer_fn",
 	"alarm_handle_timer",
+	"alarmtimer_fired",
 	"send_sigqueue",
 	"posixtimer_send_sigqueue",
 	"timerfd_tmrproc",
@@ -47,13 +48,18 @@ static bool wants(const struct plan_maker *maker, uint32_t events)
  * expire at, the clock of its base and that clock's offset from
  * CLOCK_MONOTONIC, which the trace clock is.
  */
-static void hrtimer_args(const int *offset, char *text, size_t size, int at)
+static void named_args(const int *offset, char *text, size_t size, const char *prefix, int at)
 {
 	snprintf(text, size,
-		 "asked=%+d($arg1):s64 ahead=+%d(%+d($arg1)):s64 base=+%d(%+d($arg1)):s32",
-		 at + offset[OFFSET_HRTIMER_ASKED], offset[OFFSET_BASE_OFFSET],
-		 at + offset[OFFSET_HRTIMER_BASE], offset[OFFSET_BASE_CLOCK],
+		 "%sasked=%+d($arg1):s64 %sahead=+%d(%+d($arg1)):s64 %sbase=+%d(%+d($arg1)):s32",
+		 prefix, at + offset[OFFSET_HRTIMER_ASKED], prefix, offset[OFFSET_BASE_OFFSET],
+		 at + offset[OFFSET_HRTIMER_BASE], prefix, offset[OFFSET_BASE_CLOCK],
 		 at + offset[OFFSET_HRTIMER_BASE]);
+}
+
+static void hrtimer_args(const int *offset, char *text, size_t size, int at)
+{
+	named_args(offset, text, size, "", at);
 }
 
 /* What a POSIX timer (struct k_itimer) `at` bytes from argument 1 knows. */
@@ -67,8 +73,8 @@ static void timer_args(const int *offset, char *text, size_t size, int at)
 		 at + offset[OFFSET_ITIMER_PID]);
 }
 
-/* The functions of the hrtimers that `events` are about. */
-static void hrtimer_filter(const struct plan_maker *maker, char *text, size_t size)
+/* The functions of the hrtimers that `events` are about; or `alarms` of alarm clocks too. */
+static void hrtimer_filter(const struct plan_maker *maker, bool alarms, char *text, size_t size)
 {
 	static const struct {
 		uint32_t events;
@@ -77,11 +83,13 @@ static void hrtimer_filter(const struct plan_maker *maker, char *text, size_t si
 		{ EVENT_BIT(EVENT_TIMER_EXPIRE) | EVENTS_SIGNAL, "posix_timer_fn" },
 		{ EVENT_BIT(EVENT_TIMERFD_EXPIRE), "timerfd_tmrproc" },
 		{ EVENT_BIT(EVENT_ITIMER_EXPIRE) | EVENTS_SIGNAL, "it_real_fn" },
+		{ EVENT_BIT(EVENT_TIMER_EXPIRE) | EVENT_BIT(EVENT_TIMERFD_EXPIRE) | EVENTS_SIGNAL,
+		  "alarmtimer_fired" },
 	};
 	size_t used = 0;
 
 	text[0] = '\0';
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]) - !alarms; i++) {
 		uint64_t address = kernel_features_address(maker->features, functions[i].function);
 
 		if (!wants(maker, functions[i].events) ||
@@ -114,15 +122,25 @@ static bool plan_hrtimers(struct plan_maker *maker)
 				     .event = "hrtimer_expire_entry",
 				     .why = "expiries whose probe is missed" };
 
-	hrtimer_filter(maker, start.filter, sizeof(start.filter));
-	if (!start.filter[0]) {
+	/* What is armed for a time that has passed need not be started at all. */
+	static const struct plan_event expired = { .means = { .use = USE_HRTIMER_EXPIRED },
+						   .system = "timer",
+						   .event = "hrtimer_start_expired",
+						   .why = "timers that have expired when they "
+							  "are armed" };
+
+	hrtimer_filter(maker, true, start.filter, sizeof(start.filter));
+	/* Alarms are not timers' alone: nothing would follow the expiry of others. */
+	hrtimer_filter(maker, false, expire.filter, sizeof(expire.filter));
+	if (!start.filter[0] || !expire.filter[0]) {
 		plan_note(maker, "of timerfds, those that are created from now on are known when "
 				 "they expire: the kernel hides its addresses (kptr_restrict)");
 		return false;
 	}
-	memcpy(expire.filter, start.filter, sizeof(expire.filter));
 	plan_event(maker, &start);
 	plan_event(maker, &expire);
+	if (maker->features->start_expired)
+		plan_event(maker, &expired);
 	return true;
 }
 
@@ -141,7 +159,7 @@ static void plan_expiry(struct plan_maker *maker)
 	struct probe queue = { .means = { USE_QUEUE, EVENT_TIMER_EXPIRE, ABI_UNKNOWN },
 			       .anywhere = true };
 	const char *name = backed(maker, TRY_PREFIX "queue");
-	char timer[200], hrtimer[200];
+	char timer[200], hrtimer[200], alarm_hrtimer[200];
 
 	/* Both are given the timer within struct k_itimer. */
 	timer_args(offset, timer, sizeof(timer), -it);
@@ -151,16 +169,18 @@ static void plan_expiry(struct plan_maker *maker)
 		plan_note(maker, "no expiries of POSIX timers: posix_timer_fn cannot be probed");
 	hrtimer_args(offset, hrtimer, sizeof(hrtimer), alarm);
 	if (!plan_probe(maker, &probe, "expire_alarm", "alarm_handle_timer",
-			"expiries of POSIX timers on alarm clocks", "%s %s", timer, hrtimer))
+			"expiries of POSIX timers on alarm clocks", "timer=$arg1:x64 %s %s", timer,
+			hrtimer))
 		plan_note(maker, "no expiries on alarm clocks: alarm_handle_timer cannot be "
 				 "probed");
 	/* From 6.13 on it is given the timer itself. */
 	timer_args(offset, timer, sizeof(timer), 0);
 	hrtimer_args(offset, hrtimer, sizeof(hrtimer), it);
+	named_args(offset, alarm_hrtimer, sizeof(alarm_hrtimer), "alarm_", it + alarm);
 	if (!plan_probe(maker, &queue, name, "posixtimer_send_sigqueue",
 			"timers that send a signal; expiries on CPU clocks, and of timers "
 			"armed in the past",
-			"%s %s", timer, hrtimer) &&
+			"%s %s %s", timer, hrtimer, alarm_hrtimer) &&
 	    !plan_probe(maker, &queue, name, "send_sigqueue",
 			"timers that send a signal; expiries on CPU clocks",
 			"id=+%d($arg1):s32 pid=+%d($arg2):s32", SIGQUEUE_ID,
@@ -177,7 +197,9 @@ static void plan_timerfd(struct plan_maker *maker)
 	struct probe probe = { .means = { USE_EXPIRY, EVENT_TIMERFD_EXPIRE, ABI_UNKNOWN },
 			       .anywhere = true };
 	struct probe file = { .means = { USE_FILE, EVENT_TIMERFD_CREATE, ABI_UNKNOWN } };
-	struct probe release = { .means = { USE_RELEASE, EVENT_TIMERFD_CREATE, ABI_UNKNOWN } };
+	/* Whoever closes the last descriptor need not be followed. */
+	struct probe release = { .means = { USE_RELEASE, EVENT_TIMERFD_CREATE, ABI_UNKNOWN },
+				 .anywhere = true };
 	char hrtimer[200];
 	int files_seen = 0;
 
@@ -335,7 +357,7 @@ int plan_timers(struct plan_maker *maker, struct error *err)
 		plan_note(maker, "the end of a process may not be seen: exit_itimers cannot be "
 				 "probed");
 	if (!has_types(maker->features)) {
-		if (!wants(maker, EVENTS_CALLS)) {
+		if (!maker->wishes->lives && !(maker->wishes->events & EVENTS_CALLS)) {
 			error_set(err, ENOTSUP,
 				  "expiries and signals cannot be shown: this kernel "
 				  "has no type data of its timers");

@@ -37,9 +37,12 @@ static void last_reason(const char *command, char *reason, size_t size)
 {
 	char *log = tracefs_error_last(NULL);
 	char *start = log ? strstr(log, "error: ") : NULL;
+	char beginning[200];
 
+	/* Older kernels keep the beginning of a command only. */
+	snprintf(beginning, sizeof(beginning), "%s", command);
 	reason[0] = '\0';
-	if (start && strstr(log, command)) {
+	if (start && strstr(log, beginning)) {
 		start += strlen("error: ");
 		snprintf(reason, size, "%.*s", (int)strcspn(start, "\n"), start);
 	}

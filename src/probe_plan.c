@@ -151,6 +151,9 @@ static uint32_t rest_on(const struct plan_wishes *wishes)
 {
 	uint32_t events = wishes->lives ? EVENTS_ALL : wishes->events;
 
+	/* Who is deleted must be forgotten. */
+	if (events & (EVENT_BIT(EVENT_TIMER_EXPIRE) | EVENTS_SIGNAL))
+		events |= EVENT_BIT(EVENT_TIMER_DELETE);
 	if (events & EVENT_BIT(EVENT_TIMERFD_EXPIRE))
 		events |= EVENT_BIT(EVENT_TIMERFD_CREATE) | EVENT_BIT(EVENT_TIMERFD_SETTIME);
 	return events;
@@ -159,10 +162,13 @@ static uint32_t rest_on(const struct plan_wishes *wishes)
 int probe_plan_make(struct probe_plan *plan, const struct kernel_features *features,
 		    const struct plan_wishes *wishes, struct error *err)
 {
-	struct plan_maker maker = { plan, features, wishes, rest_on(wishes), false };
+	struct plan_maker maker;
 	int status;
 
 	memset(plan, 0, sizeof(*plan));
+	maker = (struct plan_maker){
+		.plan = plan, .features = features, .wishes = wishes, .events = rest_on(wishes)
+	};
 	if (!features->arg_n) {
 		error_set(err, ENOTSUP, "this kernel's kprobe events have no $argN fetch-args");
 		error_hint(err, "Linux 4.18 or later is needed");

@@ -121,6 +121,10 @@ static int take_timerfd_line(const char **at, struct procfs_timer *timer)
 {
 	uint64_t flags;
 
+	if (take(at, "flags:\t")) {
+		timer->timerfd.cloexec = take_u64(at, 8, &flags) && flags & O_CLOEXEC;
+		return 0;
+	}
 	if (take(at, "clockid: "))
 		return take_s32(at, &timer->clock) ? HAS_CLOCK : -EBADMSG;
 	if (take(at, "ticks: "))

@@ -256,6 +256,14 @@ static void disable_group(struct tracefs_instance *instance, const char *group)
 	tracefs_instance_file_write(instance, file, "0");
 }
 
+/* The companion first: without the other instance nobody would know whose it is. */
+static bool remove_instances(struct tracefs_instance *instance, struct tracefs_instance *companion)
+{
+	if (companion && tracefs_instance_destroy(companion) < 0 && errno != ENOENT)
+		return false;
+	return tracefs_instance_destroy(instance) == 0;
+}
+
 /*
  * Once its events are disabled. The instances go before the probes: to delete an
  * event that was ever enabled in an instance clears that instance's buffers, which
@@ -264,21 +272,17 @@ static void disable_group(struct tracefs_instance *instance, const char *group)
 static int remove_all(struct tracefs_instance *instance, struct tracefs_instance *companion,
 		      const char *group, const struct probe_plan *plan, struct error *err)
 {
-	struct tracefs_instance *const instances[] = { companion, instance };
-	bool gone[] = { !companion, !instance };
+	bool gone = remove_instances(instance, companion);
 	int status;
 
-	for (size_t i = 0; i < 2; i++)
-		gone[i] = gone[i] || tracefs_instance_destroy(instances[i]) == 0;
 	/* By name, which no listing can miss. */
 	if (plan)
 		probe_group_remove_plan(group, plan);
 	status = probe_group_remove(group, err);
-	/* One that was in use may be so no more. */
-	for (size_t i = 0; i < 2; i++)
-		if (!gone[i] && tracefs_instance_destroy(instances[i]) < 0 && status >= 0)
-			status = error_errno(err, errno, "cannot remove the tracefs instance %s",
-					     tracefs_instance_get_name(instances[i]));
+	/* What was in use may be so no more. */
+	if (!gone && !remove_instances(instance, companion) && status >= 0)
+		status = error_errno(err, errno, "cannot remove the tracefs instance %s",
+				     tracefs_instance_get_name(instance));
 	return status < 0 ? status : 0;
 }
 
@@ -460,6 +464,51 @@ static int sweep_instance(const char *name, unsigned *removed, struct error *err
 	return status;
 }
 
+/* Exactly timersnoop_PID_RANDOM, as make_instance names them. */
+static bool is_ours(const char *name, const char *prefix, char separator)
+{
+	size_t digits, hex;
+
+	if (strncmp(name, prefix, strlen(prefix)) != 0)
+		return false;
+	name += strlen(prefix);
+	digits = strspn(name, "0123456789");
+	if (!digits || name[digits] != separator)
+		return false;
+	name += digits + 1;
+	hex = strspn(name, "0123456789abcdef");
+	return hex == 8 && name[hex] == '\0';
+}
+
+/* A companion whose first instance is gone belongs to nobody. */
+static int sweep_companion(const char *name, unsigned *removed, struct error *err)
+{
+	struct tracefs_instance *instance = tracefs_instance_alloc(NULL, name);
+	int status = 0;
+
+	if (!instance)
+		return error_errno(err, ENOMEM, "instances");
+	if (tracefs_instance_destroy(instance) == 0)
+		++*removed;
+	else if (errno != ENOENT)
+		status = error_errno(err, errno, "cannot remove the tracefs instance %s", name);
+	tracefs_instance_free(instance);
+	return status;
+}
+
+/* "timersnoop-4242-1a2b3c4d-irq" without "timersnoop-4242-1a2b3c4d" */
+static bool is_lone_companion(const char *name)
+{
+	size_t length = strlen(name), suffix = strlen(COMPANION_SUFFIX);
+	char first[80];
+
+	if (length <= suffix || length - suffix >= sizeof(first) ||
+	    strcmp(name + length - suffix, COMPANION_SUFFIX) != 0)
+		return false;
+	snprintf(first, sizeof(first), "%.*s", (int)(length - suffix), name);
+	return is_ours(first, INSTANCE_PREFIX, '-') && !tracefs_instance_exists(first);
+}
+
 struct orphans {
 	char groups[16][80];
 	size_t count;
@@ -475,22 +524,6 @@ static void note_group(void *context, const char *group)
 	if (orphans->count < sizeof(orphans->groups) / sizeof(orphans->groups[0]))
 		snprintf(orphans->groups[orphans->count++], sizeof(orphans->groups[0]), "%s",
 			 group);
-}
-
-/* Exactly timersnoop_PID_RANDOM, as make_instance names them. */
-static bool is_ours(const char *name, const char *prefix, char separator)
-{
-	size_t digits, hex;
-
-	if (strncmp(name, prefix, strlen(prefix)) != 0)
-		return false;
-	name += strlen(prefix);
-	digits = strspn(name, "0123456789");
-	if (!digits || name[digits] != separator)
-		return false;
-	name += digits + 1;
-	hex = strspn(name, "0123456789abcdef");
-	return hex == 8 && name[hex] == '\0';
 }
 
 static int sweep_orphans(const struct orphans *orphans, unsigned *removed, struct error *err)
@@ -534,10 +567,11 @@ int session_sweep(unsigned *removed, struct error *err)
 	names = tracefs_instances("^" INSTANCE_PREFIX);
 	/* One that cannot be removed does not keep the others. */
 	for (char **name = names; name && *name; name++) {
-		swept = is_ours(*name, INSTANCE_PREFIX, '-')
-				? sweep_instance(*name, removed, status ? NULL : err)
-				: 0;
-
+		swept = 0;
+		if (is_ours(*name, INSTANCE_PREFIX, '-'))
+			swept = sweep_instance(*name, removed, status ? NULL : err);
+		else if (is_lone_companion(*name))
+			swept = sweep_companion(*name, removed, status ? NULL : err);
 		status = status ? status : swept;
 	}
 	tracefs_list_free(names);

@@ -91,6 +91,14 @@ static bool accepted(const struct call *call)
 	return call->ret >= 0 || (call->ret == -EFAULT && call->new_value.from == FROM_KERNEL);
 }
 
+/* There may be no such timer. */
+static void refuse(struct timers *timers, struct known_timer *timer)
+{
+	timer->coming.seen = false;
+	if (!timer->ours && !timer->arm.seen && !timer->expired && !timer->address)
+		timer_table_forget(timers->table, timer);
+}
+
 static int take_settime(struct timers *timers, int32_t pid, const struct call *call)
 {
 	struct known_timer *timer;
@@ -103,7 +111,7 @@ static int take_settime(struct timers *timers, int32_t pid, const struct call *c
 		return 0;
 	if (!accepted(call)) {
 		if (timer)
-			timer->coming.seen = false;
+			refuse(timers, timer);
 		return 0;
 	}
 	if (call->new_value.from == FROM_NONE)
@@ -209,7 +217,11 @@ static int settle(struct timers *timers, const struct record *record)
 	if (timers->delivery_count && by_task(record) && record->kind != USE_HANDLED &&
 	    record->kind != USE_FETCHED)
 		timers_settle_delivery(timers, record->tid);
-	return record->kind == USE_EXPIRY ? 0 : timers_settle_expiry(timers, record->cpu);
+	/* These two follow an hrtimer's expiry. */
+	if (record->kind == USE_EXPIRY ||
+	    (record->kind == USE_ITIMER_EXPIRE && record->itimer.which == ITIMER_REAL))
+		return 0;
+	return timers_settle_expiry(timers, record->cpu);
 }
 
 int timers_record(struct timers *timers, const struct record *record)
@@ -227,6 +239,8 @@ int timers_record(struct timers *timers, const struct record *record)
 		return timers_take_start(timers, record);
 	case USE_HRTIMER_EXPIRE:
 		return timers_take_entered(timers, record);
+	case USE_HRTIMER_EXPIRED:
+		return timers_take_expired(timers, record);
 	case USE_ITIMER_EXPIRE:
 		return timers_take_itimer(timers, record);
 	case USE_QUEUE:
@@ -262,11 +276,20 @@ int timers_finish(struct timers *timers)
 {
 	int status = 0;
 
+	uint64_t missed = timers->missed;
+
 	for (size_t i = 0; i < timers->cpu_count && status == 0; i++)
 		status = timers_settle_expiry(timers, (int)i);
+	/* Recording may have stopped between the two records of an expiry. */
+	timers->missed = missed;
 	while (timers->delivery_count)
 		timers_settle_delivery(timers, timers->deliveries[0].tid);
 	return status;
+}
+
+void timers_set_scene(struct timers *timers, const struct timers_scene *scene)
+{
+	timers->scene = *scene;
 }
 
 uint64_t timers_missed(const struct timers *timers)

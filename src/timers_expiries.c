@@ -117,7 +117,7 @@ struct expiry {
 	uint64_t ts;
 	int cpu;
 	int32_t pid;
-	int32_t tid; /* who gets the signal */
+	int32_t tid; /* the process's first */
 };
 
 /* `timer` is NULL for one that is not known, `seen` when only that it expired is. */
@@ -159,11 +159,18 @@ static void tell_expiry(struct timers *timers, const struct expiry *expiry,
 	timers->receiver(timers->context, &occurrence);
 }
 
-static void note_cause(struct cpu *cpu, int32_t pid, int32_t id, uint64_t ts)
+static void learn_ahead(struct timers *timers, const struct record_timer *seen)
+{
+	if (seen->has_asked)
+		timers_set_ahead(timers, seen->asked_clock, seen->ahead_ns);
+}
+
+static void note_cause(struct cpu *cpu, int32_t pid, int32_t id, int32_t target, uint64_t ts)
 {
 	cpu->expired = true;
 	cpu->expired_pid = pid;
 	cpu->expired_id = id;
+	cpu->expired_target = target;
 	cpu->expired_ns = ts;
 }
 
@@ -171,24 +178,49 @@ void timers_tell_posix(struct timers *timers, const struct record *record,
 		       struct known_timer *timer)
 {
 	const struct expiry expiry = { EVENT_TIMER_EXPIRE, record->ts, record->cpu, timer->pid,
-				       record->timer.pid };
+				       timer->pid };
 
+	learn_ahead(timers, &record->timer);
 	tell_expiry(timers, &expiry, timer, &record->timer);
+}
+
+bool timers_foreign(const struct timers *timers, int32_t tid)
+{
+	return timers->scene.followed && !tasks_find(timers->tasks, tid);
+}
+
+int timers_find_posix(struct timers *timers, const struct record_timer *seen, int32_t *pid,
+		      struct known_timer **timer)
+{
+	/* The thread that gets the signal may have ended: then the address tells. */
+	*timer = timer_table_at(timers->table, seen->address);
+	if (*timer && (*timer)->family == TIMER_POSIX && (*timer)->id == seen->id) {
+		*pid = (*timer)->pid;
+		return 0;
+	}
+	*pid = timers_process(timers, seen->pid);
+	*timer = timer_table_find(timers->table, *pid, TIMER_POSIX, seen->id);
+	if (*timer || timers_foreign(timers, seen->pid))
+		return 0;
+	*timer = timer_table_get(timers->table, *pid, TIMER_POSIX, seen->id);
+	return *timer ? 0 : -ENOMEM;
 }
 
 static int take_posix(struct timers *timers, const struct record *record)
 {
-	int32_t pid = timers_process(timers, record->timer.pid);
-	struct known_timer *timer =
-		timer_table_get(timers->table, pid, TIMER_POSIX, record->timer.id);
 	struct cpu *cpu = timers_cpu(timers, record->cpu);
+	struct known_timer *timer;
+	int32_t pid;
+	int status = timers_find_posix(timers, &record->timer, &pid, &timer);
 
-	if (!timer || !cpu)
+	if (status < 0 || !cpu)
 		return -ENOMEM;
+	note_cause(cpu, pid, record->timer.id, record->timer.pid, record->ts);
+	if (!timer)
+		return 0;
 	timer->target = record->timer.pid;
 	if (record->timer.address)
 		timer_table_place(timers->table, timer, record->timer.address);
-	note_cause(cpu, pid, timer->id, record->ts);
 	timers_tell_posix(timers, record, timer);
 	return 0;
 }
@@ -207,6 +239,7 @@ int timers_existing(struct timers *timers, int32_t pid, const struct procfs_time
 	if (existing->family != TIMER_FD || timerspec_zero(existing->timerfd.value))
 		return 0;
 	timer->expected = true;
+	timers->expecting = true;
 	timer->expected_ns = minus((int64_t)earliest_ns, -to_ns(existing->timerfd.value));
 	timer->expected_within_ns = (int64_t)(latest_ns - earliest_ns);
 	timer->expected_interval_ns = to_ns(existing->timerfd.interval);
@@ -245,7 +278,8 @@ static struct known_timer *find_expected(struct timers *timers, const struct rec
 {
 	struct search search = { .seen = &record->timer };
 
-	if (!record->timer.has_asked || !record->timer.has_clock || !record->timer.has_interval)
+	if (!timers->expecting || !record->timer.has_asked || !record->timer.has_clock ||
+	    !record->timer.has_interval)
 		return NULL;
 	timer_table_walk(timers->table, is_expected, &search);
 	if (search.count != 1)
@@ -266,6 +300,7 @@ static void take_fd(struct timers *timers, const struct record *record)
 		timer = NULL;
 	if (!timer)
 		timer = find_expected(timers, record);
+	learn_ahead(timers, &record->timer);
 	if (timer)
 		expiry.pid = expiry.tid = timer->pid;
 	tell_expiry(timers, &expiry, timer, &record->timer);
@@ -275,8 +310,11 @@ static int take_itimer(struct timers *timers, const struct record *record, int32
 		       int32_t pid, const struct record_timer *seen)
 {
 	const struct expiry expiry = { EVENT_ITIMER_EXPIRE, record->ts, record->cpu, pid, pid };
-	struct known_timer *timer = timer_table_get(timers->table, pid, TIMER_ITIMER, which);
+	struct known_timer *timer = timer_table_find(timers->table, pid, TIMER_ITIMER, which);
 
+	if (!timer && timers_foreign(timers, pid))
+		return 0;
+	timer = timer_table_get(timers->table, pid, TIMER_ITIMER, which);
 	if (!timer)
 		return -ENOMEM;
 	if (which == ITIMER_REAL) {
@@ -291,6 +329,13 @@ static int take_itimer(struct timers *timers, const struct record *record, int32
 
 int timers_take_itimer(struct timers *timers, const struct record *record)
 {
+	struct cpu *cpu = timers_cpu(timers, record->cpu);
+
+	if (!cpu)
+		return -ENOMEM;
+	/* Where no probe tells of ITIMER_REAL, this one follows its hrtimer's expiry. */
+	if (record->itimer.which == ITIMER_REAL)
+		cpu->entered = false;
 	return take_itimer(timers, record, record->itimer.which, record->itimer.pid, NULL);
 }
 
@@ -301,7 +346,7 @@ int timers_take_expiry(struct timers *timers, const struct record *record)
 
 	if (!cpu)
 		return -ENOMEM;
-	/* Of an alarm's hrtimer nobody has told. */
+	/* The alarms' own expiries are not told of. */
 	if (cpu->entered && cpu->address != record->timer.address)
 		status = timers_settle_expiry(timers, record->cpu);
 	cpu->entered = false;
@@ -320,11 +365,23 @@ int timers_take_expiry(struct timers *timers, const struct record *record)
 
 /* --- by tracepoints alone --------------------------------------------------- */
 
+/* Of an alarm clock the address that is known is that of the alarm. */
+static struct known_timer *timer_of_hrtimer(const struct timers *timers, uint64_t address)
+{
+	struct known_timer *timer = timer_table_at(timers->table, address);
+
+	if (timer)
+		return timer;
+	timer = timer_table_at(timers->table, address - timers->scene.alarm_offset);
+	return timer && timerspec_alarm_clock(timer->clock) ? timer : NULL;
+}
+
 /* The kernel arms an hrtimer: within a call that tells whose it is, or again. */
 int timers_take_start(struct timers *timers, const struct record *record)
 {
 	const struct call *call = calls_open(timers->calls, record->tid);
-	struct known_timer *timer = timer_table_at(timers->table, record->hrtimer.address);
+	struct known_timer *timer = timer_of_hrtimer(timers, record->hrtimer.address);
+	uint64_t address = record->hrtimer.address;
 
 	if (call && !record->interrupt && call->arms &&
 	    (call->has_id || call->event == EVENT_ALARM)) {
@@ -332,7 +389,9 @@ int timers_take_start(struct timers *timers, const struct record *record)
 					event_family(call->event), call->timer_id);
 		if (!timer)
 			return -ENOMEM;
-		timer_table_place(timers->table, timer, record->hrtimer.address);
+		if (timer->has_clock && timerspec_alarm_clock(timer->clock))
+			address -= timers->scene.alarm_offset;
+		timer_table_place(timers->table, timer, address);
 		timer->expected = false;
 	}
 	if (timer) {
@@ -344,15 +403,64 @@ int timers_take_start(struct timers *timers, const struct record *record)
 
 int timers_take_entered(struct timers *timers, const struct record *record)
 {
+	struct known_timer *timer = timer_of_hrtimer(timers, record->hrtimer.address);
 	struct cpu *cpu = timers_cpu(timers, record->cpu);
 
 	if (!cpu)
 		return -ENOMEM;
 	cpu->entered = true;
 	cpu->entered_ns = record->ts;
-	cpu->address = record->hrtimer.address;
+	cpu->address = timer ? timer->address : record->hrtimer.address;
 	cpu->now_ns = record->hrtimer.ns;
+	/* It may be armed anew on another CPU before more is seen of this one. */
+	cpu->started = timer && timer->started;
+	cpu->start_ns = timer ? timer->start_ns : 0;
+	if (timer)
+		timer->started = false;
 	return 0;
+}
+
+static bool find_ahead(const struct timers *timers, int32_t clock, int64_t *ns)
+{
+	*ns = 0;
+	if (clock == CLOCK_MONOTONIC)
+		return true;
+	if (clock < 0 || clock >= CLOCKS || !timers->ahead_known[clock])
+		return false;
+	*ns = timers->ahead_ns[clock];
+	return true;
+}
+
+/* Of POSIX timers the signal tells, which is sent just behind it. */
+int timers_take_expired(struct timers *timers, const struct record *record)
+{
+	struct known_timer *timer = timer_of_hrtimer(timers, record->hrtimer.address);
+	struct record_timer seen = { .asked_clock = CLOCK_MONOTONIC };
+	struct expiry expiry;
+	bool absolute;
+
+	/* It is not told which function it has: of a timerfd, a start came before. */
+	if (!timer || timer->family != TIMER_FD || !timer->started)
+		return 0;
+	absolute = timer->coming.seen ? timer->coming.absolute : timer->arm.absolute;
+	/* A relative timer of CLOCK_REALTIME runs on CLOCK_MONOTONIC. */
+	if (timer->has_clock && (absolute || timer->clock != CLOCK_REALTIME))
+		seen.asked_clock = timerspec_base_clock(timer->clock);
+	expiry = (struct expiry){ EVENT_TIMERFD_EXPIRE, record->ts, record->cpu, timer->pid,
+				  timer->pid };
+	seen.asked_ns = timer->start_ns;
+	seen.has_asked = timer->has_clock && find_ahead(timers, seen.asked_clock, &seen.ahead_ns);
+	timer->started = false;
+	tell_expiry(timers, &expiry, timer, &seen);
+	return 0;
+}
+
+void timers_set_ahead(struct timers *timers, int32_t clock, int64_t ns)
+{
+	if (clock < 0 || clock >= CLOCKS)
+		return;
+	timers->ahead_known[clock] = true;
+	timers->ahead_ns[clock] = ns;
 }
 
 /* Clocks are set, but hardly to within this of CLOCK_MONOTONIC. */
@@ -376,15 +484,15 @@ int timers_settle_expiry(struct timers *timers, int number)
 		return 0;
 	}
 	expiry = (struct expiry){ events[timer->family], cpu->entered_ns, number, timer->pid,
-				  timer->target ? timer->target : timer->pid };
-	seen.has_asked = timer->started;
-	seen.asked_ns = timer->start_ns;
+				  timer->pid };
+	seen.has_asked = cpu->started;
+	seen.asked_ns = cpu->start_ns;
 	seen.ahead_ns = minus(cpu->now_ns, (int64_t)cpu->entered_ns);
 	if (seen.ahead_ns > SAME_CLOCK_NS || seen.ahead_ns < -SAME_CLOCK_NS)
-		seen.asked_clock = timer->clock;
-	timer->started = false;
+		seen.asked_clock = timerspec_base_clock(timer->clock);
 	if (timer->family == TIMER_POSIX)
-		note_cause(cpu, timer->pid, timer->id, cpu->entered_ns);
+		note_cause(cpu, timer->pid, timer->id, timer->target ? timer->target : timer->pid,
+			   cpu->entered_ns);
 	tell_expiry(timers, &expiry, timer, &seen);
 	return 0;
 }

@@ -29,24 +29,30 @@ static bool expires_here(const struct timers *timers, const struct record *recor
 int timers_take_queue(struct timers *timers, const struct record *record)
 {
 	const struct record_timer *seen = &record->timer;
-	int32_t pid = timers_process(timers, seen->pid);
-	struct known_timer *timer = timer_table_get(timers->table, pid, TIMER_POSIX, seen->id);
 	struct cpu *cpu = timers_cpu(timers, record->cpu);
+	struct known_timer *timer;
 	struct sending *sending;
+	int32_t pid;
 
-	if (!timer || !cpu)
+	if (!cpu)
 		return -ENOMEM;
-	if (cpu->expired && cpu->expired_pid == pid && cpu->expired_id == seen->id) {
+	if (cpu->expired && cpu->expired_id == seen->id && cpu->expired_target == seen->pid) {
 		cpu->expired = false;
-	} else if (expires_here(timers, record, timer)) {
+		pid = cpu->expired_pid;
+		timer = timer_table_find(timers->table, pid, TIMER_POSIX, seen->id);
+	} else if (timers_find_posix(timers, seen, &pid, &timer) < 0) {
+		return -ENOMEM;
+	} else if (timer && expires_here(timers, record, timer)) {
 		timers_tell_posix(timers, record, timer);
 	}
 	/* One whose fate was not told stays on the stack: the oldest goes. */
 	if (cpu->count == SENDING_MAX)
 		memmove(cpu->sending, cpu->sending + 1, --cpu->count * sizeof(cpu->sending[0]));
 	sending = &cpu->sending[cpu->count++];
-	timer->target = seen->pid;
 	*sending = (struct sending){ .pid = pid, .id = seen->id, .ts = record->ts };
+	if (!timer)
+		return 0;
+	timer->target = seen->pid;
 	sending->cause_ns = timer->expired ? timer->expiry_ns : 0;
 	return 0;
 }
@@ -94,37 +100,42 @@ static bool find_sender(const struct record *record, struct cpu *cpu, struct sen
 	return true;
 }
 
-/* 1 and *timer, 0 when it is not known, or -ENOMEM. */
-static int timer_of_generated(struct timers *timers, const struct record *record,
-			      struct known_timer **timer, uint64_t *cause_ns)
+/* Signals of a code of ours that no timer sends (rt_sigqueueinfo(2)) come from tasks. */
+static void count_missed(struct timers *timers, const struct record *record)
 {
-	const struct record_siginfo *info = &record->signal.info;
-	struct cpu *cpu = timers_cpu(timers, record->cpu);
+	if (record->interrupt && record->ts >= timers->scene.since_ns + SENDING_NS)
+		timers->missed++;
+}
+
+/* Whose signal it is, as far as that is known: fills in pid, has_id, id. */
+static uint64_t find_cause(struct timers *timers, const struct record *record, struct cpu *cpu,
+			   struct occurrence *occurrence)
+{
+	const struct known_timer *timer;
 	struct sending sender;
 
-	if (!cpu)
-		return -ENOMEM;
-	if (info->code != SI_TIMER) {
-		*timer = timer_table_get(timers->table, timers_process(timers, record->signal.pid),
-					 TIMER_ITIMER, itimer_of(info->signo));
-		if (*timer && (*timer)->expired)
-			*cause_ns = (*timer)->expiry_ns;
-	} else if (find_sender(record, cpu, &sender)) {
-		*timer = timer_table_get(timers->table, sender.pid, TIMER_POSIX, sender.id);
-		*cause_ns = sender.cause_ns;
-	} else {
-		timers->missed++;
+	if (occurrence->family == TIMER_ITIMER) {
+		occurrence->has_id = true;
+		occurrence->id = itimer_of(occurrence->signo);
+		timer = timer_table_find(timers->table, occurrence->pid, TIMER_ITIMER,
+					 occurrence->id);
+		return timer && timer->expired ? timer->expiry_ns : 0;
+	}
+	if (!find_sender(record, cpu, &sender)) {
+		count_missed(timers, record);
 		return 0;
 	}
-	return *timer ? 1 : -ENOMEM;
+	occurrence->pid = sender.pid;
+	occurrence->has_id = true;
+	occurrence->id = sender.id;
+	return sender.cause_ns;
 }
 
 int timers_take_signal(struct timers *timers, const struct record *record)
 {
 	const struct record_siginfo *info = &record->signal.info;
+	struct cpu *cpu = timers_cpu(timers, record->cpu);
 	struct known_timer *timer = NULL;
-	uint64_t cause_ns = 0;
-	int status = timer_of_generated(timers, record, &timer, &cause_ns);
 	struct occurrence occurrence = {
 		.event = EVENT_SIGNAL_GENERATE,
 		.ts = record->ts,
@@ -135,19 +146,26 @@ int timers_take_signal(struct timers *timers, const struct record *record)
 		.signo = info->signo,
 		.result = generated_result(record->signal.result),
 		.target_tid = record->signal.group ? 0 : record->signal.pid,
-		.has_after = cause_ns != 0,
-		.after_ns = (int64_t)(record->ts - cause_ns),
 	};
+	uint64_t cause_ns;
 
-	if (status < 0)
-		return status;
-	if (timer) {
-		occurrence.pid = timer->pid;
-		occurrence.has_id = true;
-		occurrence.id = timer->id;
-		occurrence.traced = timers_traced(timer);
+	if (!cpu)
+		return -ENOMEM;
+	cause_ns = find_cause(timers, record, cpu, &occurrence);
+	occurrence.has_after = cause_ns != 0;
+	occurrence.after_ns = (int64_t)(record->ts - cause_ns);
+	if (occurrence.has_id)
+		timer = timer_table_find(timers->table, occurrence.pid, occurrence.family,
+					 occurrence.id);
+	if (occurrence.has_id && !timer && !timers_foreign(timers, record->signal.pid)) {
+		timer = timer_table_get(timers->table, occurrence.pid, occurrence.family,
+					occurrence.id);
+		if (!timer)
+			return -ENOMEM;
 	}
+	occurrence.traced = timer && timers_traced(timer);
 	if (timer && occurrence.result == SIGNAL_DELIVERED) {
+		timer->earlier_cause_ns = timer->pending ? timer->cause_ns : 0;
 		timer->pending = true;
 		timer->signo = info->signo;
 		timer->queued_ns = record->ts;
@@ -180,11 +198,26 @@ static struct known_timer *timer_of_signal(const struct timers *timers, int32_t 
 	return longest_pending(timers, pid, info->signo);
 }
 
+/* The expiry whose signal a thread took at `ts`; 0 when it is not known. */
+static uint64_t cause_of_delivery(struct known_timer *timer, uint64_t ts)
+{
+	/* While a handler was set up the timer may have sent its next one. */
+	if (timer->pending && timer->queued_ns > ts)
+		return timer->earlier_cause_ns;
+	if (timer->pending) {
+		timer->pending = false;
+		return timer->cause_ns;
+	}
+	/* One that was ignored for a while is queued again without a word. */
+	return timer->expired && timer->expiry_ns <= ts ? timer->expiry_ns : 0;
+}
+
 static void tell_delivery(struct timers *timers, int32_t tid, uint64_t ts, int cpu,
 			  const struct record_siginfo *info, enum signal_result result)
 {
 	int32_t pid = timers_process(timers, tid);
 	struct known_timer *timer = timer_of_signal(timers, pid, info);
+	uint64_t cause_ns;
 	struct occurrence occurrence = { .event = EVENT_SIGNAL_DELIVER,
 					 .ts = ts,
 					 .cpu = cpu,
@@ -209,9 +242,9 @@ static void tell_delivery(struct timers *timers, int32_t tid, uint64_t ts, int c
 		occurrence.has_id = true;
 		occurrence.id = timer->id;
 		occurrence.traced = timers_traced(timer);
-		occurrence.has_after = timer->pending && timer->cause_ns;
-		occurrence.after_ns = (int64_t)(ts - timer->cause_ns);
-		timer->pending = false;
+		cause_ns = cause_of_delivery(timer, ts);
+		occurrence.has_after = cause_ns != 0;
+		occurrence.after_ns = (int64_t)(ts - cause_ns);
 	}
 	timers->receiver(timers->context, &occurrence);
 }

@@ -269,6 +269,28 @@ int32_t timerspec_clock_task(int32_t clock, bool *thread)
 	return clock < 0 && timerspec_cpu_clock(clock) ? ~clock >> 3 : 0;
 }
 
+bool timerspec_alarm_clock(int32_t clock)
+{
+	return clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;
+}
+
+int32_t timerspec_base_clock(int32_t clock)
+{
+	if (clock == CLOCK_REALTIME_ALARM)
+		return CLOCK_REALTIME;
+	return clock == CLOCK_BOOTTIME_ALARM ? CLOCK_BOOTTIME : clock;
+}
+
+int32_t timerspec_given_clock(int32_t clock)
+{
+	bool thread;
+
+	if (clock >= 0 || !timerspec_cpu_clock(clock) || timerspec_clock_task(clock, &thread) ||
+	    (clock & CPUCLOCK_WHICH) != CPUCLOCK_SCHED)
+		return clock;
+	return clock & CPUCLOCK_PERTHREAD ? CLOCK_THREAD_CPUTIME_ID : CLOCK_PROCESS_CPUTIME_ID;
+}
+
 const char *timerspec_which(int32_t which)
 {
 	static const char *const names[] = {

@@ -31,6 +31,7 @@ static const struct task *task_of(struct view *view, int32_t tid, struct task *u
 	if (task && task->tgid && task->losses == view->losses)
 		return task;
 	memset(unknown, 0, sizeof(*unknown));
+	unknown->uid = UINT32_MAX;
 	if (view->lookup && view->lookup(tid, unknown) == 0) {
 		unknown->losses = view->losses;
 		if (tasks_learn(view->tasks, unknown) == 0)
@@ -56,6 +57,14 @@ static struct caller caller_of(const struct task *task, int32_t tid)
 	return caller;
 }
 
+/* Its first thread, by whose name a process is known. */
+static struct caller process_of(const struct view *view, const struct task *task)
+{
+	const struct task *first = tasks_find(view->tasks, task->tgid);
+
+	return caller_of(first && first->tgid ? first : task, task->tgid);
+}
+
 static void fail_with(struct view *view, int status)
 {
 	if (status < 0 && view->status == 0)
@@ -73,9 +82,11 @@ static void show_call(void *context, const struct call *call)
 		fail_with(view, timers_call(view->timers, task->tgid, call));
 	if (!selection_takes_task(view->request.selection, task))
 		return;
-	caller = caller_of(task, call->tid);
-	if (view->lives)
+	if (view->lives) {
+		caller = process_of(view, task);
 		fail_with(view, lives_call(view->lives, &caller, call));
+	}
+	caller = caller_of(task, call->tid);
 	if (view_done(view) || !(view->request.events & EVENT_BIT(call->event)) ||
 	    !selection_takes(view->request.selection, task, call))
 		return;
@@ -99,6 +110,7 @@ static const struct task *task_of_occurrence(struct view *view, const struct occ
 	if (view->request.followed && !occurrence->traced)
 		return NULL;
 	memset(unknown, 0, sizeof(*unknown));
+	unknown->uid = UINT32_MAX;
 	unknown->tid = occurrence->tid;
 	unknown->tgid = occurrence->pid;
 	if (view->request.followed || occurrence->pid <= 0)
@@ -118,10 +130,14 @@ static void show_occurrence(void *context, const struct occurrence *occurrence)
 	caller = caller_of(task, occurrence->tid);
 	if (!caller.pid)
 		caller.pid = occurrence->pid;
-	if (view->lives)
-		fail_with(view, lives_occurrence(view->lives, &caller, occurrence));
+	if (view->lives) {
+		struct caller process = process_of(view, task);
+
+		process.pid = caller.pid;
+		fail_with(view, lives_occurrence(view->lives, &process, occurrence));
+	}
 	if (view_done(view) || !(view->request.events & EVENT_BIT(occurrence->event)) ||
-	    view->request.selection->failed)
+	    view->request.selection->failed || (view->out->shows && !view->out->shows(occurrence)))
 		return;
 	view->totals.matched++;
 	if (view->sink)
@@ -135,6 +151,15 @@ static void show_life(void *context, const struct life *life)
 	view->totals.lives++;
 	if (view->sink && view->out->life)
 		view->out->life(view->sink, view->style, life);
+}
+
+static void set_scene(struct view *view)
+{
+	const struct timers_scene scene = { .since_ns = view->request.since_ns,
+					    .followed = view->request.followed,
+					    .alarm_offset = view->request.alarm_offset };
+
+	timers_set_scene(view->timers, &scene);
 }
 
 struct view *view_new(const struct view_request *request)
@@ -153,6 +178,8 @@ struct view *view_new(const struct view_request *request)
 	view->calls = calls_new(request->since_ns, show_call, view);
 	if (view->calls && timers)
 		view->timers = timers_new(view->calls, view->tasks, show_occurrence, view);
+	if (view->timers)
+		set_scene(view);
 	if (view->timers && request->lives)
 		view->lives = lives_new(show_life, view);
 	if (!view->calls || (timers && !view->timers) || (request->lives && !view->lives)) {
@@ -186,6 +213,12 @@ int view_existing(struct view *view, const struct task *process,
 	return lives_existing(view->lives, &caller, &existing->timer, existing->earliest_ns);
 }
 
+void view_set_ahead(struct view *view, int32_t clock, int64_t ns)
+{
+	if (view->timers)
+		timers_set_ahead(view->timers, clock, ns);
+}
+
 void view_set_lookup(struct view *view, view_lookup *lookup)
 {
 	view->lookup = lookup;
@@ -197,6 +230,8 @@ void view_lost(struct view *view, const struct loss *loss)
 		view->totals.lost += loss->records;
 	else
 		view->totals.lost_unknown++;
+	if (view->lives)
+		lives_lost(view->lives);
 	if (view->sink)
 		view->out->lost(view->sink, view->style, loss);
 }
@@ -315,8 +350,6 @@ int view_take(struct view *view, const struct merged *merged)
 	calls_lost(view->calls, loss.cpu);
 	if (view->timers)
 		timers_lost(view->timers, loss.cpu);
-	if (view->lives)
-		lives_lost(view->lives);
 	view->losses++;
 	view_lost(view, &loss);
 	return view->status;

@@ -23,7 +23,7 @@ struct raw_event {
 
 /* A POSIX timer, a timerfd or an itimer as the kernel's probes find it. */
 struct record_timer {
-	uint64_t address; /* of its hrtimer, but of alarm clocks that of a timerfd; 0: unknown */
+	uint64_t address; /* of its hrtimer, of alarm clocks that of the alarm; 0: unknown */
 	bool has_id;
 	int32_t id;  /* POSIX */
 	int32_t pid; /* POSIX: who gets the signal, a process or a thread; itimer: its
@@ -100,7 +100,6 @@ struct record {
 			int32_t pid; /* whom it was sent to */
 			bool group;  /* any thread of its process may take it */
 			int32_t result;
-			char comm[16];
 		} signal;
 		struct { /* DELIVER */
 			struct record_siginfo info;
@@ -111,9 +110,9 @@ struct record {
 			int64_t stack[STACK_WORDS];
 			int32_t signo;
 		} waited;
-		struct { /* HRTIMER_START, HRTIMER_EXPIRE */
+		struct { /* HRTIMER_START, HRTIMER_EXPIRE, HRTIMER_EXPIRED */
 			uint64_t address;
-			int64_t ns; /* its clock: when it is to expire; when it did */
+			int64_t ns; /* its clock: when it is to expire; when it did; nothing */
 		} hrtimer;
 		struct { /* ITIMER_EXPIRE */
 			int32_t which;

@@ -35,6 +35,7 @@ struct binding {
 	struct field at, sp, stack;
 	struct field pointer, value, signo, notify, thread;
 	struct field timer, interval, pid, asked, ahead, base;
+	struct field alarm_asked, alarm_ahead, alarm_base;
 	struct field code, overrun, group, result, handler;
 	struct field task, comm, clone_flags, uid, group_dead;
 };

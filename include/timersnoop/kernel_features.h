@@ -52,11 +52,12 @@ enum feature_offset {
 struct kernel_features {
 	char machine[65]; /* uname(2): "x86_64" */
 	char release[65];
-	bool arg_n;       /* $argN at function entry */
-	bool user_memory; /* +u0(...): reads of user memory */
-	bool ustring;     /* a string type that tells a failed read */
-	bool arrays;      /* NAME=...:s64[4] */
-	bool return_args; /* $argN in return probes: as they were at entry */
+	bool arg_n;         /* $argN at function entry */
+	bool user_memory;   /* +u0(...): reads of user memory */
+	bool ustring;       /* a string type that tells a failed read */
+	bool arrays;        /* NAME=...:s64[4] */
+	bool return_args;   /* $argN in return probes: as they were at entry */
+	bool start_expired; /* there is a tracepoint timer:hrtimer_start_expired */
 	/* The register that points at a system call's struct pt_regs when it
 	 * returns, as a fetch-arg (calibrate.h); empty: not known */
 	char registers_in[8];

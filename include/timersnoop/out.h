@@ -77,6 +77,8 @@ struct out {
 		     const struct call *call);
 	void (*occurrence)(struct sink *sink, const struct out_style *style,
 			   const struct caller *caller, const struct occurrence *occurrence);
+	/* Is there a line for it? NULL: for each of `events`. */
+	bool (*shows)(const struct occurrence *occurrence);
 	/* One timer's figures: a block in text; one object, one row in JSON and
 	 * CSV. NULL in strace's notation, which has nothing for it. */
 	void (*life)(struct sink *sink, const struct out_style *style, const struct life *life);

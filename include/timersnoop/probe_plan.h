@@ -43,18 +43,19 @@ enum probe_use {
 	USE_USER_OLD,    /* old, at return */
 	/* timers */
 	USE_EXPIRY,
-	USE_QUEUE,          /* a POSIX timer sends its signal */
-	USE_SIGNAL,         /* what became of it */
-	USE_DELIVER,        /* a thread takes a signal */
-	USE_HANDLED,        /* a handler is set up for one, with its siginfo */
-	USE_FETCHED,        /* siginfo is copied out: to a handler, or to who waited */
-	USE_SIGNALFD,       /* siginfo is read from a signalfd */
-	USE_WAIT,           /* a thread waits for a signal: where on the stack siginfo will be */
-	USE_WAITED,         /* the stack, when it got one */
-	USE_ITIMER_EXPIRE,  /* ITIMER_VIRTUAL or ITIMER_PROF */
-	USE_HRTIMER_START,  /* the hrtimer of a timer is armed */
-	USE_HRTIMER_EXPIRE, /* and expires: a probe that should follow may be missed */
-	USE_RELEASE,        /* the last descriptor of a timerfd is closed */
+	USE_QUEUE,           /* a POSIX timer sends its signal */
+	USE_SIGNAL,          /* what became of it */
+	USE_DELIVER,         /* a thread takes a signal */
+	USE_HANDLED,         /* a handler is set up for one, with its siginfo */
+	USE_FETCHED,         /* siginfo is copied out: to a handler, or to who waited */
+	USE_SIGNALFD,        /* siginfo is read from a signalfd */
+	USE_WAIT,            /* a thread waits for a signal: where on the stack siginfo will be */
+	USE_WAITED,          /* the stack, when it got one */
+	USE_ITIMER_EXPIRE,   /* ITIMER_VIRTUAL or ITIMER_PROF */
+	USE_HRTIMER_START,   /* the hrtimer of a timer is armed */
+	USE_HRTIMER_EXPIRE,  /* and expires: a probe that should follow may be missed */
+	USE_HRTIMER_EXPIRED, /* it had expired when it was armed, and is not started */
+	USE_RELEASE,         /* the last descriptor of a timerfd is closed */
 	/* tasks */
 	USE_NEW_TASK,
 	USE_RENAME,

@@ -36,6 +36,7 @@ struct procfs_timer {
 			uint64_t ticks;            /* expiries that were not read yet */
 			struct timerspec value;    /* time left; zero: none to wait for */
 			struct timerspec interval; /* as it was set */
+			bool cloexec;              /* exec closes this descriptor */
 		} timerfd;
 	};
 };

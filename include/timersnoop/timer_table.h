@@ -37,7 +37,8 @@ struct known_timer {
 	bool pending;   /* a signal was queued, and not delivered yet: */
 	int32_t signo;
 	uint64_t queued_ns;
-	uint64_t cause_ns; /* the expiry that queued it; 0: not seen */
+	uint64_t cause_ns;         /* the expiry that queued it; 0: not seen */
+	uint64_t earlier_cause_ns; /* the same of one before, that is on its way to a handler */
 	/* a timerfd of which only /proc has told: when it expires, once, on CLOCK_MONOTONIC */
 	bool expected;
 	int64_t expected_ns, expected_within_ns, expected_interval_ns;

@@ -50,7 +50,8 @@ struct occurrence {
 	enum timer_family family;
 	bool has_id;
 	int32_t id;  /* as timer_id of struct call */
-	bool traced; /* a call of the timer was seen: its process is one that is followed */
+	bool traced; /* a call of the timer was seen, or /proc told of it: its process is
+		      * one that is followed */
 
 	/* expiries */
 	bool has_clock;
@@ -91,6 +92,17 @@ typedef void timers_receiver(void *context, const struct occurrence *occurrence)
 struct timers *timers_new(const struct calls *calls, const struct tasks *tasks,
 			  timers_receiver *receiver, void *context);
 void timers_free(struct timers *timers);
+
+/* What the records themselves do not tell. Zeroed until it is set. */
+struct timers_scene {
+	uint64_t since_ns; /* trace clock: all probes were on */
+	bool followed;     /* only the processes that `tasks` knows matter */
+	int alarm_offset;  /* of the hrtimer in a struct alarm; 0: not known */
+};
+
+void timers_set_scene(struct timers *timers, const struct timers_scene *scene);
+/* How far a clock is ahead of CLOCK_MONOTONIC, ns; learned from expiries as well. */
+void timers_set_ahead(struct timers *timers, int32_t clock, int64_t ns);
 
 /*
  * A timer that was there before the stream began, read between these times of

@@ -23,9 +23,11 @@ struct cpu {
 	uint64_t entered_ns;
 	uint64_t address;
 	int64_t now_ns; /* on the hrtimer's clock */
+	bool started;   /* it was to expire at: */
+	int64_t start_ns;
 	/* The last expiry of a POSIX timer, whose signal comes next. */
 	bool expired;
-	int32_t expired_pid, expired_id;
+	int32_t expired_pid, expired_id, expired_target;
 	uint64_t expired_ns;
 	struct sending sending[SENDING_MAX];
 	size_t count;
@@ -40,6 +42,7 @@ struct delivery {
 };
 
 #define WAIT_BUCKETS 256
+#define CLOCKS 16 /* MAX_CLOCKS, linux/time.h */
 
 /* A thread that waits for a signal. */
 struct wait {
@@ -60,6 +63,10 @@ struct timers {
 	size_t delivery_count, delivery_room;
 	struct wait *waits[WAIT_BUCKETS]; /* one for each thread that waits, or has done so */
 	uint64_t missed;
+	struct timers_scene scene;
+	bool expecting; /* there are timers that only /proc has told of */
+	bool ahead_known[CLOCKS];
+	int64_t ahead_ns[CLOCKS]; /* that clock minus CLOCK_MONOTONIC */
 };
 
 /* What is remembered of a CPU; NULL when out of memory. */
@@ -67,6 +74,12 @@ struct cpu *timers_cpu(struct timers *timers, int number);
 int32_t timers_process(const struct timers *timers, int32_t tid);
 /* A call of it was seen, so its process is one that is followed. */
 bool timers_traced(const struct known_timer *timer);
+
+/* Of a process that is not followed: nothing is remembered of it. */
+bool timers_foreign(const struct timers *timers, int32_t tid);
+/* A POSIX timer and its process; *timer is NULL for a foreign one. 0 or -ENOMEM. */
+int timers_find_posix(struct timers *timers, const struct record_timer *seen, int32_t *pid,
+		      struct known_timer **timer);
 
 /* timers_expiries.c */
 struct timer_arm timers_make_arm(uint64_t ts, bool absolute, const struct itimerspec_seen *value);
@@ -77,6 +90,7 @@ int timers_take_expiry(struct timers *timers, const struct record *record);
 int timers_take_itimer(struct timers *timers, const struct record *record);
 int timers_take_start(struct timers *timers, const struct record *record);
 int timers_take_entered(struct timers *timers, const struct record *record);
+int timers_take_expired(struct timers *timers, const struct record *record);
 /* The probe of an expiry did not come: tells what is known without it. */
 int timers_settle_expiry(struct timers *timers, int cpu);
 /* An expiry of a POSIX timer that no probe of its own told of. */

@@ -120,6 +120,14 @@ int32_t timerspec_clock_task(int32_t clock, bool *thread);
 /* Does it count the CPU time of a process or a thread? */
 bool timerspec_cpu_clock(int32_t clock);
 
+/* The clock that its hrtimers run on: an alarm clock's is the one without alarm. */
+int32_t timerspec_base_clock(int32_t clock);
+/* Does it wake the machine from suspend? */
+bool timerspec_alarm_clock(int32_t clock);
+/* CLOCK_PROCESS_CPUTIME_ID and CLOCK_THREAD_CPUTIME_ID, as they were given, for
+ * what the kernel keeps in their place; any other clock as it is. */
+int32_t timerspec_given_clock(int32_t clock);
+
 /* sigev_notify: "SIGEV_SIGNAL"; NULL for what the kernel would refuse. */
 const char *timerspec_notify(int32_t notify);
 

@@ -29,6 +29,7 @@ struct view_request {
 	uint64_t since_ns; /* see calls_new */
 	uint32_t events;   /* that are shown, a bit each (events.h) */
 	bool lives;        /* each timer's figures, when it ends */
+	int alarm_offset;  /* see timers_set_alarm_offset; 0: not known */
 	bool followed;     /* only processes that `tasks` knows were asked for */
 };
 
@@ -39,6 +40,9 @@ void view_free(struct view *view);
 /* Asked about a thread that no record told of; fills *task or returns nonzero. */
 typedef int view_lookup(int32_t tid, struct task *task);
 void view_set_lookup(struct view *view, view_lookup *lookup);
+
+/* See timers_set_ahead. */
+void view_set_ahead(struct view *view, int32_t clock, int64_t ns);
 
 /* A timer that was there before the stream began. 0 or -ENOMEM. */
 int view_existing(struct view *view, const struct task *process,

@@ -18,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define KERNELS 2
 static struct decoder *decoders[KERNELS];
+static int alarm_offsets[KERNELS];
 
 /* 5.10 has every kind of event but what came later, which 7.2 has. */
 static const char *const series[KERNELS] = { "5.10", "7.2" };
@@ -51,7 +52,8 @@ static void read_types(const char *of, struct kernel_features *features)
 	free(text);
 }
 
-static void make_plan(const char *of, const struct plan_wishes *wishes, struct probe_plan *plan)
+static void make_plan(const char *of, const struct plan_wishes *wishes, struct probe_plan *plan,
+		      int *alarm_offset)
 {
 	static struct kernel_features features;
 	struct error err;
@@ -64,7 +66,11 @@ static void make_plan(const char *of, const struct plan_wishes *wishes, struct p
 	text = read_all(of, "kallsyms");
 	kernel_features_kallsyms(&features, text, strlen(text), probe_plan_symbols());
 	free(text);
+	text = read_all(of, "formats");
+	features.start_expired = strstr(text, "name: hrtimer_start_expired\n") != NULL;
+	free(text);
 	read_types(of, &features);
+	*alarm_offset = features.offset[OFFSET_ALARM_TIMER];
 	if (probe_plan_make(plan, &features, wishes, &err) < 0)
 		abort();
 }
@@ -89,7 +95,7 @@ static void add(struct decoder *decoder, char *formats, const char *event,
 	*found = '#';
 }
 
-static struct decoder *make_decoder(const char *of)
+static struct decoder *make_decoder(const char *of, int *alarm_offset)
 {
 	static const struct plan_wishes wishes[] = {
 		{ .events = EVENTS_ALL, .lives = true, .user_ids = true },
@@ -102,7 +108,7 @@ static struct decoder *make_decoder(const char *of)
 	if (!decoder)
 		abort();
 	for (int i = 0; i < 2; i++) {
-		make_plan(of, &wishes[i], &plan);
+		make_plan(of, &wishes[i], &plan, alarm_offset);
 		for (size_t j = 0; j < plan.probe_count; j++)
 			add(decoder, formats, plan.probes[j].event, &plan.probes[j].means);
 		for (size_t j = 0; j < plan.event_count; j++)
@@ -117,7 +123,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	for (int i = 0; i < KERNELS; i++)
-		decoders[i] = make_decoder(series[i]);
+		decoders[i] = make_decoder(series[i], &alarm_offsets[i]);
 	return 0;
 }
 
@@ -161,10 +167,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	request.decoder = decoders[data[0] % KERNELS];
 	request.followed = data[0] & 2;
+	request.alarm_offset = data[0] & 4 ? alarm_offsets[data[0] % KERNELS] : 0;
 	request.tasks = tasks_new();
 	view = view_new(&request);
 	if (!request.tasks || !view)
 		abort();
+	view_set_ahead(view, data[0] >> 3, INT64_MAX);
 	for (data++, size--; size >= 2;) {
 		size_t length = (size_t)data[0] * 4;
 		int cpu = data[1] % 8;

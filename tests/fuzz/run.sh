@@ -35,8 +35,8 @@ seed() {
 	procfs_timers)
 		printf '%s\n' 'ID: 4' 'signal: 32/000055bb3f76d470' 'notify: signal/tid.22275' \
 			'ClockID: -178198' >"$corpus/posix"
-		printf '%s\n' 'clockid: 7' 'ticks: 0' 'settime flags: 03' 'it_value: (1, 5)' \
-			'it_interval: (0, 0)' >"$corpus/timerfd"
+		printf '%s\n' $'flags:\t02000002' 'clockid: 7' 'ticks: 0' 'settime flags: 03' \
+			'it_value: (1, 5)' 'it_interval: (0, 0)' >"$corpus/timerfd"
 		;;
 	options)
 		printf '%s\n' -p 1,2 -n a -x -c 3 -d 1.5s --format json -- a b >"$corpus/words"

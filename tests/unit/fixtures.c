@@ -79,6 +79,9 @@ void fixture_features(const char *series, struct kernel_features *features)
 	text = fixture_read(series, "kallsyms", &size);
 	kernel_features_kallsyms(features, text, size, probe_plan_symbols());
 	free(text);
+	text = fixture_read(series, "formats", &size);
+	features->start_expired = strstr(text, "name: hrtimer_start_expired\n") != NULL;
+	free(text);
 	read_types(series, features);
 }
 

@@ -19,7 +19,7 @@ void describe(void)
 	kernel_features_init(&kernel);
 	snprintf(kernel.machine, sizeof(kernel.machine), "x86_64");
 	kernel.arg_n = kernel.return_args = kernel.user_memory = kernel.ustring = kernel.arrays =
-		true;
+		kernel.start_expired = true;
 	for (int i = 0; i < OFFSET_COUNT; i++)
 		kernel.offset[i] = 8 * (i + 1);
 	wishes = (struct plan_wishes){ .events = EVENT_BIT(EVENT_TIMER_SETTIME) };
@@ -229,11 +229,12 @@ static const char *source(enum value_source from)
 static void write_meaning(FILE *out, const struct meaning *means, bool anywhere, const char *why)
 {
 	static const char *const uses[USE_COUNT] = {
-		"entry",    "return", "copy",    "user",        "old",        "old at",   "stack",
-		"sigevent", "made",   "file",    "user before", "user after", "user old", "expiry",
-		"queue",    "signal", "deliver", "handled",     "fetched",    "signalfd", "wait",
-		"waited",   "itimer", "start",   "expire",      "release",    "new task", "rename",
-		"exec",     "exit",   "creds",   "timers gone",
+		"entry",    "return",   "copy",        "user",     "old",         "old at",
+		"stack",    "sigevent", "made",        "file",     "user before", "user after",
+		"user old", "expiry",   "queue",       "signal",   "deliver",     "handled",
+		"fetched",  "signalfd", "wait",        "waited",   "itimer",      "start",
+		"expire",   "expired",  "release",     "new task", "rename",      "exec",
+		"exit",     "creds",    "timers gone",
 	};
 
 	fprintf(out, "# %s", uses[means->use]);

@@ -68,8 +68,7 @@ static void feed(struct record record)
 
 void take(struct record record)
 {
-	record.tid = 0;
-	feed(record);
+	take_on(record.cpu, record);
 }
 
 void take_as(int32_t tid, struct record record)
@@ -82,6 +81,7 @@ void take_on(int cpu, struct record record)
 {
 	record.tid = 0;
 	record.cpu = cpu;
+	record.interrupt = true;
 	feed(record);
 }
 
@@ -133,7 +133,7 @@ const struct occurrence *expect_told(size_t count)
 	if (happened_count != count)
 		fprintf(stderr, "\n  told %zu, not %zu", happened_count, count);
 	for (size_t i = happened_count; i < HAPPENED_MAX; i++)
-		memset(&happened[i], 0x5a, sizeof(happened[i]));
+		memset(&happened[i], 1, sizeof(happened[i])); /* nonsense, but no trap */
 	happened_count = 0;
 	return &happened[0];
 }

@@ -10,6 +10,7 @@ int suite_calls_memory(void);
 int suite_decode(void);
 int suite_decode_formats(void);
 int suite_decode_kinds(void);
+int suite_decode_timers(void);
 int suite_decode_memory(void);
 int suite_distribution(void);
 int suite_events(void);
@@ -36,12 +37,15 @@ int suite_tasks(void);
 int suite_timer_table(void);
 int suite_timers(void);
 int suite_timers_backup(void);
+int suite_timers_expired(void);
+int suite_timers_scene(void);
 int suite_timers_kernels(void);
 int suite_timers_signals(void);
 int suite_timers_waits(void);
 int suite_timerspec(void);
 int suite_timerspec_names(void);
 int suite_view(void);
+int suite_view_lives(void);
 int suite_view_timers(void);
 
 #endif

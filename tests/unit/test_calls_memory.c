@@ -140,6 +140,41 @@ static void changed_memory(void)
 			expect_changes(compared[j], &cases[i]);
 }
 
+/* Two 32-bit itimerspecs are 16 bytes each. */
+static void overwritten_by_abi(void)
+{
+	static const struct {
+		enum call_abi abi;
+		int64_t distance;
+		unsigned changed;
+	} cases[] = { { ABI_32_TIME32, 0, 0 },
+		      { ABI_32_TIME32, 15, 0 },
+		      { ABI_32_TIME32, -15, 0 },
+		      { ABI_32_TIME32, 16, CHANGED_NEW_AFTER },
+		      { ABI_32_TIME32, -16, CHANGED_NEW_AFTER },
+		      { ABI_32, 16, 0 },
+		      { ABI_32, -31, 0 },
+		      { ABI_32, 32, CHANGED_NEW_AFTER },
+		      { ABI_64, -16, 0 },
+		      { ABI_64, 32, CHANGED_NEW_AFTER } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct record entry = entry_of(EVENT_TIMER_SETTIME, 1);
+		struct record ret = return_of(EVENT_TIMER_SETTIME, 0);
+
+		entry.entry.abi = ret.ret.abi = cases[i].abi;
+		entry.entry.old_ptr = (uint64_t)(0x1000 + cases[i].distance);
+		begin_calls();
+		give(entry);
+		give(copy_of(EVENT_TIMER_SETTIME, 1, 0, spec_of(FROM_KERNEL, 0, 1)));
+		give(old_of(0, 5));
+		take_user(USE_USER_AFTER, EVENT_TIMER_SETTIME, 5, 0x1000);
+		give(ret);
+		end_calls(1);
+		CU_ASSERT_EQUAL(seen[0].changed, cases[i].changed);
+	}
+}
+
 /* Any of the four numbers. */
 static void changed_parts(void)
 {
@@ -225,8 +260,9 @@ int suite_calls_memory(void)
 
 	if (!suite || !CU_ADD_TEST(suite, open_calls) ||
 	    !CU_ADD_TEST(suite, threads_of_one_bucket) || !CU_ADD_TEST(suite, changed_memory) ||
-	    !CU_ADD_TEST(suite, changed_parts) || !CU_ADD_TEST(suite, padding_is_no_change) ||
-	    !CU_ADD_TEST(suite, memory_of_others) || !CU_ADD_TEST(suite, memory_elsewhere))
+	    !CU_ADD_TEST(suite, overwritten_by_abi) || !CU_ADD_TEST(suite, changed_parts) ||
+	    !CU_ADD_TEST(suite, padding_is_no_change) || !CU_ADD_TEST(suite, memory_of_others) ||
+	    !CU_ADD_TEST(suite, memory_elsewhere))
 		return (int)CU_get_error();
 	return 0;
 }

@@ -84,6 +84,7 @@ static void missing_fields(void)
 		{ USE_ITIMER_EXPIRE, "which" },
 		{ USE_HRTIMER_START, "hrtimer" },
 		{ USE_HRTIMER_EXPIRE, "hrtimer" },
+		{ USE_HRTIMER_EXPIRED, "hrtimer" },
 		{ USE_RELEASE, "timer" },
 	};
 

@@ -167,6 +167,28 @@ static void existing_timers(void)
 	CU_ASSERT_TRUE(told[4].disarms == 1 && told[4].replaced == 0);
 }
 
+/* What /proc tells of closing by exec counts for a child, which has its own descriptors. */
+static void existing_and_executed(void)
+{
+	struct procfs_timer fd = { .family = TIMER_FD, .id = 3 };
+
+	feed_begin();
+	fd.timerfd.cloexec = true;
+	existing(fd);
+	fd.id = 4;
+	fd.timerfd.cloexec = false;
+	existing(fd);
+	take_fork(FEED_PID, CHILD);
+	lives_exec(feed_lives, CHILD, feed_now);
+	CU_ASSERT_TRUE_FATAL(told_count == 1 && told[0].pid == CHILD && told[0].id == 3);
+	CU_ASSERT_TRUE(told[0].end == END_EXEC && told[0].end_ns == feed_now);
+	/* of the process itself its closing tells */
+	lives_exec(feed_lives, FEED_PID, feed_now);
+	CU_ASSERT_EQUAL(told_count, 1);
+	feed_end(4);
+	CU_ASSERT_TRUE(told[3].pid == CHILD && told[3].id == 4 && told[3].end == END_OPEN);
+}
+
 /* /proc was read while the stream went on: events before that come after it. */
 static void existing_before_the_stream(void)
 {
@@ -291,6 +313,7 @@ int suite_lives(void)
 	if (!suite || !CU_ADD_TEST(suite, nothing) || !CU_ADD_TEST(suite, replaced_ids) ||
 	    !CU_ADD_TEST(suite, forks) || !CU_ADD_TEST(suite, reused_pid) ||
 	    !CU_ADD_TEST(suite, execs) || !CU_ADD_TEST(suite, existing_timers) ||
+	    !CU_ADD_TEST(suite, existing_and_executed) ||
 	    !CU_ADD_TEST(suite, existing_before_the_stream) || !CU_ADD_TEST(suite, losses) ||
 	    !CU_ADD_TEST(suite, names) || !CU_ADD_TEST(suite, many))
 		return (int)CU_get_error();

@@ -291,6 +291,23 @@ static void strace(void)
 	expect_strace(&occurrence, "");
 }
 
+/* What a format has no line for it says so of. */
+static void shown(void)
+{
+	const struct occurrence occurrences[] = {
+		delivery(SIGNAL_HANDLER),     delivery(SIGNAL_DEFAULT),
+		delivery(SIGNAL_DROPPED),     delivery(SIGNAL_WAITED),
+		delivery(SIGNAL_SIGNALFD),    signal_of(EVENT_SIGNAL_GENERATE, SIGNAL_DELIVERED),
+		expiry(EVENT_TIMER_EXPIRE, 0)
+	};
+
+	for (size_t i = 0; i < sizeof(occurrences) / sizeof(occurrences[0]); i++)
+		CU_ASSERT_EQUAL(out_strace.shows(&occurrences[i]), i < 3);
+	CU_ASSERT_PTR_NULL(out_text.shows);
+	CU_ASSERT_PTR_NULL(out_json.shows);
+	CU_ASSERT_PTR_NULL(out_csv.shows);
+}
+
 int suite_out_occurrences(void)
 {
 	CU_pSuite suite = CU_add_suite("out_occurrences", NULL, NULL);
@@ -298,7 +315,7 @@ int suite_out_occurrences(void)
 	if (!suite || !CU_ADD_TEST(suite, expiries_text) || !CU_ADD_TEST(suite, expiries_json) ||
 	    !CU_ADD_TEST(suite, expiries_csv) || !CU_ADD_TEST(suite, signals_text) ||
 	    !CU_ADD_TEST(suite, signals_json) || !CU_ADD_TEST(suite, signals_csv) ||
-	    !CU_ADD_TEST(suite, strace))
+	    !CU_ADD_TEST(suite, strace) || !CU_ADD_TEST(suite, shown))
 		return (int)CU_get_error();
 	return 0;
 }

@@ -107,12 +107,13 @@ static void probes_of_expiries(void)
 	make_whole();
 	snprintf(args, sizeof(args), "timer=$arg1:x64 %s%s", timer, MONO());
 	expect_probe("try_expire", "posix_timer_fn", USE_EXPIRY, EVENT_TIMER_EXPIRE, args);
-	snprintf(args, sizeof(args), "%s%s", timer, alarm);
+	snprintf(args, sizeof(args), "timer=$arg1:x64 %s%s", timer, alarm);
 	expect_probe("expire_alarm", "alarm_handle_timer", USE_EXPIRY, EVENT_TIMER_EXPIRE, args);
 	expect_probe("try_queue", "posixtimer_send_sigqueue", USE_QUEUE, EVENT_TIMER_EXPIRE,
 		     "id=+16($arg1):s32 clock=+24($arg1):s32 interval=+32($arg1):s64 "
 		     "pid=+96(+40($arg1)):s32 asked=+104($arg1):s64 ahead=+72(+112($arg1)):s64 "
-		     "base=+80(+112($arg1)):s32");
+		     "base=+80(+112($arg1)):s32 alarm_asked=+192($arg1):s64 "
+		     "alarm_ahead=+72(+200($arg1)):s64 alarm_base=+80(+200($arg1)):s32");
 	snprintf(args, sizeof(args), "%s%s", fd, MONO());
 	expect_probe("try_expire_fd", "timerfd_tmrproc", USE_EXPIRY, EVENT_TIMERFD_EXPIRE, args);
 	snprintf(args, sizeof(args), "%s%s", fd, alarm);
@@ -132,11 +133,11 @@ static void probes_of_expiries(void)
 	CU_ASSERT_EQUAL(find_tracepoint("itimer_expire")->means.use, USE_ITIMER_EXPIRE);
 }
 
-/* What comes from interrupts hits whatever task is running. */
+/* What comes from interrupts hits whatever task is running; and anybody may close a timerfd. */
 static void anywhere(void)
 {
-	static const enum probe_use uses[] = { USE_EXPIRY, USE_QUEUE, USE_SIGNAL, USE_ITIMER_EXPIRE,
-					       USE_HRTIMER_EXPIRE };
+	static const enum probe_use uses[] = { USE_EXPIRY,        USE_QUEUE,          USE_SIGNAL,
+					       USE_ITIMER_EXPIRE, USE_HRTIMER_EXPIRE, USE_RELEASE };
 
 	describe_all();
 	make_whole();
@@ -208,15 +209,16 @@ static void backups(void)
 {
 	static const struct {
 		uint32_t events;
+		bool alarms; /* their expiries are not told of: others than timers have some */
 		const char *functions[4];
 	} cases[] = {
-		{ EVENTS_EXPIRE, { "posix_timer_fn", "timerfd_tmrproc", "it_real_fn" } },
-		{ EVENT_BIT(EVENT_TIMER_EXPIRE), { "posix_timer_fn" } },
-		{ EVENT_BIT(EVENT_TIMERFD_EXPIRE), { "timerfd_tmrproc" } },
-		{ EVENT_BIT(EVENT_ITIMER_EXPIRE), { "it_real_fn" } },
-		{ EVENTS_SIGNAL, { "posix_timer_fn", "it_real_fn" } },
+		{ EVENTS_EXPIRE, true, { "posix_timer_fn", "timerfd_tmrproc", "it_real_fn" } },
+		{ EVENT_BIT(EVENT_TIMER_EXPIRE), true, { "posix_timer_fn" } },
+		{ EVENT_BIT(EVENT_TIMERFD_EXPIRE), true, { "timerfd_tmrproc" } },
+		{ EVENT_BIT(EVENT_ITIMER_EXPIRE), false, { "it_real_fn" } },
+		{ EVENTS_SIGNAL, true, { "posix_timer_fn", "it_real_fn" } },
 	};
-	char filter[160];
+	char filter[160], alarm[64], start[256];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		describe_all();
@@ -224,12 +226,62 @@ static void backups(void)
 		make_whole();
 		NO_NOTES();
 		filter_of(filter, sizeof(filter), cases[i].functions);
-		CU_ASSERT_STRING_EQUAL(find_tracepoint("hrtimer_start")->filter, filter);
+		filter_of(alarm, sizeof(alarm), (const char *const[]){ "alarmtimer_fired", NULL });
+		snprintf(start, sizeof(start), "%s%s%s", filter, cases[i].alarms ? " || " : "",
+			 cases[i].alarms ? alarm : "");
+		CU_ASSERT_STRING_EQUAL(find_tracepoint("hrtimer_start")->filter, start);
 		CU_ASSERT_STRING_EQUAL(find_tracepoint("hrtimer_expire_entry")->filter, filter);
 		CU_ASSERT_EQUAL(find_event("try_expire") != NULL, i != 2 && i != 3);
 		CU_ASSERT_EQUAL(find_event("try_expire_fd") != NULL, i == 0 || i == 2);
 		CU_ASSERT_EQUAL(find_event("try_expire_real") != NULL, i != 1 && i != 2);
 		expect_none("expire");
+	}
+}
+
+/* From 7.2 on what is armed in the past need not be started. */
+static void started_in_the_past(void)
+{
+	describe_all();
+	make_whole();
+	CU_ASSERT_PTR_NOT_NULL_FATAL(find_tracepoint("hrtimer_start_expired"));
+	CU_ASSERT_EQUAL(find_tracepoint("hrtimer_start_expired")->means.use, USE_HRTIMER_EXPIRED);
+	CU_ASSERT_STRING_EQUAL(find_tracepoint("hrtimer_start_expired")->system, "timer");
+	CU_ASSERT_STRING_EQUAL(find_tracepoint("hrtimer_start_expired")->filter, "");
+	kernel.start_expired = false;
+	make_whole();
+	NO_NOTES();
+	CU_ASSERT_PTR_NULL(find_tracepoint("hrtimer_start_expired"));
+	CU_ASSERT_PTR_NOT_NULL(find_tracepoint("hrtimer_expire_entry"));
+	/* alarms' function need not be there */
+	set_symbol("alarmtimer_fired", 0);
+	make_whole();
+	NO_NOTES();
+	CU_ASSERT_STRING_EQUAL(find_tracepoint("hrtimer_start")->filter,
+			       find_tracepoint("hrtimer_expire_entry")->filter);
+}
+
+/* Timers that are deleted must be forgotten, whoever asks for their expiries or signals. */
+static void deletions(void)
+{
+	static const struct {
+		uint32_t events;
+		bool planned;
+	} cases[] = {
+		{ EVENT_BIT(EVENT_TIMER_EXPIRE), true },
+		{ EVENT_BIT(EVENT_SIGNAL_GENERATE), true },
+		{ EVENT_BIT(EVENT_SIGNAL_DELIVER), true },
+		{ EVENT_BIT(EVENT_TIMERFD_EXPIRE), false },
+		{ EVENT_BIT(EVENT_ITIMER_EXPIRE), false },
+		{ EVENT_BIT(EVENT_TIMER_SETTIME), false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		describe_all();
+		wishes = (struct plan_wishes){ .events = cases[i].events };
+		make_whole();
+		CU_ASSERT_EQUAL(find_event("delete_enter") != NULL, cases[i].planned);
+		CU_ASSERT_EQUAL(find_event("delete_exit") != NULL, cases[i].planned);
+		expect_none("gettime_enter");
 	}
 }
 
@@ -244,6 +296,7 @@ static void hidden_addresses(void)
 	      "kernel hides its addresses (kptr_restrict)");
 	CU_ASSERT_PTR_NULL(find_tracepoint("hrtimer_start"));
 	CU_ASSERT_PTR_NULL(find_tracepoint("hrtimer_expire_entry"));
+	CU_ASSERT_PTR_NULL(find_tracepoint("hrtimer_start_expired"));
 	CU_ASSERT_PTR_NOT_NULL(find_event("expire"));
 	CU_ASSERT_PTR_NOT_NULL(find_event("queue"));
 	CU_ASSERT_PTR_NOT_NULL(find_event("expire_fd"));
@@ -308,7 +361,8 @@ int suite_plan_timers(void)
 	if (!suite || !CU_ADD_TEST(suite, probes_of_calls) ||
 	    !CU_ADD_TEST(suite, copies_of_calls) || !CU_ADD_TEST(suite, probes_of_expiries) ||
 	    !CU_ADD_TEST(suite, anywhere) || !CU_ADD_TEST(suite, probes_of_signals) ||
-	    !CU_ADD_TEST(suite, backups) || !CU_ADD_TEST(suite, hidden_addresses) ||
+	    !CU_ADD_TEST(suite, backups) || !CU_ADD_TEST(suite, started_in_the_past) ||
+	    !CU_ADD_TEST(suite, deletions) || !CU_ADD_TEST(suite, hidden_addresses) ||
 	    !CU_ADD_TEST(suite, timerfds_rest_on_calls) ||
 	    !CU_ADD_TEST(suite, lives_need_everything) || !CU_ADD_TEST(suite, needs_types))
 		return (int)CU_get_error();

@@ -165,6 +165,31 @@ static void timerfd(void)
 	CU_ASSERT_EQUAL(timer.timerfd.interval.nsec, 5);
 }
 
+/* Its descriptor's flags: O_CLOEXEC is one of them, where it is told of at all. */
+static void timerfd_flags(void)
+{
+	static const struct {
+		const char *line;
+		bool cloexec;
+	} cases[] = {
+		{ "flags:\t02000002\n", true }, { "flags:\t02004002\n", true },
+		{ "flags:\t04002\n", false },   { "flags:\t02\n", false },
+		{ "flags:\t0200002\n", false }, { "flags:\t020000002\n", false },
+		{ "flags:\t\n", false },        { "flags:\t-1\n", false },
+		{ "flags: 02000002\n", false }, { "", false },
+	};
+	const char *behind = strstr(timerfd_text, "mnt_id");
+	char text[sizeof(timerfd_text) + 32];
+	struct procfs_timer timer;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "pos:\t0\n%s%s", cases[i].line, behind);
+		CU_ASSERT_EQUAL(procfs_timerfd_parse(text, &timer), 0);
+		CU_ASSERT_EQUAL(timer.timerfd.cloexec, cases[i].cloexec);
+		CU_ASSERT_EQUAL(timer.timerfd.flags, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET);
+	}
+}
+
 static void timerfd_truncated(void)
 {
 	struct procfs_timer timer;
@@ -495,12 +520,12 @@ int suite_procfs_timers(void)
 
 	if (!suite || !CU_ADD_TEST(suite, posix_timers) || !CU_ADD_TEST(suite, posix_extremes) ||
 	    !CU_ADD_TEST(suite, posix_hostile) || !CU_ADD_TEST(suite, posix_truncated) ||
-	    !CU_ADD_TEST(suite, timerfd) || !CU_ADD_TEST(suite, timerfd_truncated) ||
-	    !CU_ADD_TEST(suite, timerfd_hostile) || !CU_ADD_TEST(suite, possible) ||
-	    !CU_ADD_TEST(suite, real_posix_timers) || !CU_ADD_TEST(suite, many_posix_timers) ||
-	    !CU_ADD_TEST(suite, real_timerfds) || !CU_ADD_TEST(suite, main_thread_ended) ||
-	    !CU_ADD_TEST(suite, callback_ends_it) || !CU_ADD_TEST(suite, nobody_there) ||
-	    !CU_ADD_TEST(suite, not_allowed))
+	    !CU_ADD_TEST(suite, timerfd) || !CU_ADD_TEST(suite, timerfd_flags) ||
+	    !CU_ADD_TEST(suite, timerfd_truncated) || !CU_ADD_TEST(suite, timerfd_hostile) ||
+	    !CU_ADD_TEST(suite, possible) || !CU_ADD_TEST(suite, real_posix_timers) ||
+	    !CU_ADD_TEST(suite, many_posix_timers) || !CU_ADD_TEST(suite, real_timerfds) ||
+	    !CU_ADD_TEST(suite, main_thread_ended) || !CU_ADD_TEST(suite, callback_ends_it) ||
+	    !CU_ADD_TEST(suite, nobody_there) || !CU_ADD_TEST(suite, not_allowed))
 		return CU_get_error();
 	return 0;
 }

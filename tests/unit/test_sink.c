@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "suites.h"
@@ -230,6 +231,90 @@ static void test_interrupted_nonblocking(void)
 	test_interrupted(true);
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static void expect_deadline(struct sink *sink, int64_t from_now_ns)
+{
+	uint64_t start = monotonic_ns(), took;
+	uint64_t deadline = start + (uint64_t)from_now_ns;
+
+	sink_set_deadline(sink, deadline);
+	CU_ASSERT_EQUAL(sink_flush(sink), -EINTR);
+	CU_ASSERT_TRUE(sink_interrupted(sink));
+	took = monotonic_ns() - start;
+	CU_ASSERT_TRUE(from_now_ns <= 0 || took >= (uint64_t)from_now_ns);
+	CU_ASSERT_TRUE(took < 5000000000); /* it does not wait for ever */
+}
+
+/* Nobody reads, and time is up, or will be soon: what was not written is kept. */
+static void test_deadline(void)
+{
+	static char bytes[65536];
+	int fds[2], size;
+	unsigned lines;
+	ssize_t got;
+	struct sink *sink;
+
+	CU_ASSERT_EQUAL_FATAL(pipe2(fds, O_NONBLOCK), 0);
+	size = fcntl(fds[1], F_SETPIPE_SZ, 4096);
+	CU_ASSERT_EQUAL_FATAL(write(fds[1], bytes, (size_t)size), size);
+	sink = sink_new(fds[1], -1);
+	for (lines = 0; lines < 10; lines++)
+		put_line(sink, lines, 100);
+	expect_deadline(sink, -1000000);
+	expect_deadline(sink, -(int64_t)monotonic_ns() + 1); /* long ago */
+	expect_deadline(sink, 20000000);
+	/* no reason to stop where there is room */
+	CU_ASSERT_EQUAL_FATAL(read(fds[0], bytes, sizeof(bytes)), size);
+	CU_ASSERT_EQUAL(sink_flush(sink), 0);
+	CU_ASSERT_FALSE(sink_interrupted(sink));
+	got = read(fds[0], bytes, sizeof(bytes));
+	CU_ASSERT_EQUAL(got, 1000);
+	CU_ASSERT_EQUAL(check_lines(bytes, (size_t)got, 0), lines);
+	CU_ASSERT_EQUAL(sink_dropped_lines(sink), 0);
+	/* given up for good */
+	memset(bytes, '.', sizeof(bytes));
+	CU_ASSERT_EQUAL(write(fds[1], bytes, (size_t)size), size);
+	put_line(sink, 0, 100);
+	expect_deadline(sink, -1000000);
+	CU_ASSERT_EQUAL(sink_abandon(sink), -EINTR);
+	CU_ASSERT_EQUAL(sink_dropped_lines(sink), 1);
+	sink_free(sink);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* Another descriptor to wait for takes the deadline's place. */
+static void test_deadline_replaced(void)
+{
+	int fds[2], size, interrupt = eventfd(1, EFD_NONBLOCK);
+	static char bytes[65536];
+	struct sink *sink;
+
+	CU_ASSERT_EQUAL_FATAL(pipe2(fds, O_NONBLOCK), 0);
+	size = fcntl(fds[1], F_SETPIPE_SZ, 4096);
+	CU_ASSERT_EQUAL_FATAL(write(fds[1], bytes, (size_t)size), size);
+	sink = sink_new(fds[1], -1);
+	put_line(sink, 0, 100);
+	sink_set_deadline(sink, monotonic_ns() + 3600000000000);
+	sink_set_interrupt(sink, interrupt);
+	CU_ASSERT_FALSE(sink_interrupted(sink));
+	CU_ASSERT_EQUAL(sink_flush(sink), -EINTR);
+	CU_ASSERT_TRUE(sink_interrupted(sink));
+	CU_ASSERT_EQUAL(read(fds[0], bytes, sizeof(bytes)), size);
+	CU_ASSERT_EQUAL(sink_flush(sink), 0);
+	sink_free(sink);
+	close(fds[0]);
+	close(fds[1]);
+	close(interrupt);
+}
+
 /* A signal that waits is no reason to stop while the reader reads. */
 static void test_interrupt_without_blocking(void)
 {
@@ -290,6 +375,7 @@ int suite_sink(void)
 	    !CU_ADD_TEST(suite, test_pipe_long_line) || !CU_ADD_TEST(suite, test_slow_reader) ||
 	    !CU_ADD_TEST(suite, test_interrupted_blocking) ||
 	    !CU_ADD_TEST(suite, test_interrupted_nonblocking) ||
+	    !CU_ADD_TEST(suite, test_deadline) || !CU_ADD_TEST(suite, test_deadline_replaced) ||
 	    !CU_ADD_TEST(suite, test_interrupt_without_blocking) ||
 	    !CU_ADD_TEST(suite, test_final_errors))
 		return (int)CU_get_error();

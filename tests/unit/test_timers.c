@@ -51,7 +51,7 @@ static void whole_expiry(void)
 	end_timers(0, 0);
 }
 
-/* Its thread is told, its process is its own. */
+/* Whatever thread gets its signal, the timer is its process's. */
 static void thread_of_an_expiry(void)
 {
 	const struct occurrence *one;
@@ -60,13 +60,14 @@ static void thread_of_an_expiry(void)
 	take(expiry_of(THREAD, 3, ADDRESS, BEGINNING, 0));
 	one = expect_one(EVENT_TIMER_EXPIRE);
 	CU_ASSERT_EQUAL(one->pid, PID);
-	CU_ASSERT_EQUAL(one->tid, THREAD);
+	CU_ASSERT_EQUAL(one->tid, PID);
 	CU_ASSERT_FALSE(one->traced);
 	CU_ASSERT_EQUAL(one->armed_by, ARMED_UNKNOWN);
 	/* a process that nobody told of */
 	take(expiry_of(77, 3, ADDRESS + 64, BEGINNING, 0));
 	one = expect_one(EVENT_TIMER_EXPIRE);
 	CU_ASSERT_EQUAL(one->pid, 77);
+	CU_ASSERT_EQUAL(one->tid, 77);
 	CU_ASSERT_EQUAL(one->id, 3);
 	end_timers(0, 0);
 }

@@ -328,6 +328,43 @@ static void settled_by_the_next(void)
 	}
 }
 
+/* One that was ignored for a while is queued again without a word. */
+static void queued_again(void)
+{
+	const struct occurrence *one;
+	int64_t expired;
+
+	begin_timers();
+	take_as(PID, deliver_of(SIGVTALRM, SI_KERNEL, 0));
+	CU_ASSERT_FALSE(
+		expect_signal(EVENT_SIGNAL_DELIVER, ITIMER_VIRTUAL, SIGNAL_DEFAULT)->has_after);
+	call_settime(3, 0, 0, MS);
+	take_as(PID, deliver_of(SIGUSR1, SI_TIMER, HANDLER));
+	take_as(PID, info_of(USE_HANDLED, SIGUSR1, 3, 0, 0));
+	CU_ASSERT_FALSE(expect_signal(EVENT_SIGNAL_DELIVER, 3, SIGNAL_HANDLER)->has_after);
+	expired = now;
+	take(expiry_of(PID, 3, ADDRESS, now, 0));
+	take(queue_of(PID, 3));
+	take(signal_of(PID, SIGUSR1, SI_TIMER, 1));
+	expect_told(2);
+	now += 700 * MS;
+	take_as(PID, deliver_of(SIGUSR1, SI_TIMER, HANDLER));
+	take_as(PID, info_of(USE_HANDLED, SIGUSR1, 3, 2, 0));
+	one = expect_signal(EVENT_SIGNAL_DELIVER, 3, SIGNAL_HANDLER);
+	CU_ASSERT_TRUE(one->has_after && one->traced);
+	CU_ASSERT_EQUAL(one->after_ns, (int64_t)one->ts - expired);
+	/* and an itimer's */
+	expired = now;
+	take(itimer_of(ITIMER_PROF, PID));
+	take(signal_of(PID, SIGPROF, SI_KERNEL, 1));
+	expect_told(2);
+	take_as(PID, deliver_of(SIGPROF, SI_KERNEL, 0));
+	one = expect_signal(EVENT_SIGNAL_DELIVER, ITIMER_PROF, SIGNAL_DEFAULT);
+	CU_ASSERT_TRUE(one->has_after);
+	CU_ASSERT_EQUAL(one->after_ns, (int64_t)one->ts - expired);
+	end_timers(0, 0);
+}
+
 /* By the end, and by a loss on its CPU. */
 static void settled_at_last(void)
 {
@@ -359,7 +396,8 @@ int suite_timers_signals(void)
 	    !CU_ADD_TEST(suite, cpu_clocks) || !CU_ADD_TEST(suite, sent_again) ||
 	    !CU_ADD_TEST(suite, in_the_past) || !CU_ADD_TEST(suite, itimer_signals) ||
 	    !CU_ADD_TEST(suite, to_a_handler) || !CU_ADD_TEST(suite, which_of_two) ||
-	    !CU_ADD_TEST(suite, settled_by_the_next) || !CU_ADD_TEST(suite, settled_at_last))
+	    !CU_ADD_TEST(suite, queued_again) || !CU_ADD_TEST(suite, settled_by_the_next) ||
+	    !CU_ADD_TEST(suite, settled_at_last))
 		return (int)CU_get_error();
 	return 0;
 }

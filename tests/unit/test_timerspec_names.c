@@ -58,6 +58,64 @@ static void test_packed_clocks(void)
 	expect_clock(INT32_MIN, "process CPU clock of 268435455 (PROF)");
 }
 
+static void test_alarm_clocks(void)
+{
+	static const int32_t others[] = { CLOCK_REALTIME,
+					  CLOCK_MONOTONIC,
+					  CLOCK_PROCESS_CPUTIME_ID,
+					  CLOCK_THREAD_CPUTIME_ID,
+					  CLOCK_MONOTONIC_RAW,
+					  CLOCK_REALTIME_COARSE,
+					  CLOCK_MONOTONIC_COARSE,
+					  CLOCK_BOOTTIME,
+					  10,
+					  CLOCK_TAI,
+					  12,
+					  -1,
+					  -2,
+					  -6,
+					  INT32_MIN,
+					  INT32_MAX };
+
+	CU_ASSERT_TRUE(timerspec_alarm_clock(CLOCK_REALTIME_ALARM));
+	CU_ASSERT_TRUE(timerspec_alarm_clock(CLOCK_BOOTTIME_ALARM));
+	CU_ASSERT_EQUAL(timerspec_base_clock(CLOCK_REALTIME_ALARM), CLOCK_REALTIME);
+	CU_ASSERT_EQUAL(timerspec_base_clock(CLOCK_BOOTTIME_ALARM), CLOCK_BOOTTIME);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		CU_ASSERT_FALSE(timerspec_alarm_clock(others[i]));
+		CU_ASSERT_EQUAL(timerspec_base_clock(others[i]), others[i]);
+	}
+}
+
+/* What the kernel keeps for the two CPU clocks without a task; nothing else is another. */
+static void test_given_clocks(void)
+{
+	const int32_t others[] = { CLOCK_REALTIME,
+				   CLOCK_MONOTONIC,
+				   CLOCK_PROCESS_CPUTIME_ID,
+				   CLOCK_THREAD_CPUTIME_ID,
+				   CLOCK_BOOTTIME_ALARM,
+				   CLOCK_TAI,
+				   packed(0, 0),
+				   packed(0, 1),
+				   packed(0, 3),
+				   packed(0, 4),
+				   packed(0, 5),
+				   packed(0, 7),
+				   packed(4242, 2),
+				   packed(4242, 6),
+				   packed(3, 3),
+				   INT32_MIN,
+				   INT32_MAX };
+
+	CU_ASSERT_EQUAL(packed(0, 2), -6);
+	CU_ASSERT_EQUAL(packed(0, 6), -2);
+	CU_ASSERT_EQUAL(timerspec_given_clock(-6), CLOCK_PROCESS_CPUTIME_ID);
+	CU_ASSERT_EQUAL(timerspec_given_clock(-2), CLOCK_THREAD_CPUTIME_ID);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		CU_ASSERT_EQUAL(timerspec_given_clock(others[i]), others[i]);
+}
+
 /* libc packs them as the kernel reads them. */
 static void test_real_clocks(void)
 {
@@ -126,7 +184,8 @@ int suite_timerspec_names(void)
 	CU_pSuite suite = CU_add_suite("timerspec: names", NULL, NULL);
 
 	if (!suite || !CU_ADD_TEST(suite, test_fixed_clocks) ||
-	    !CU_ADD_TEST(suite, test_packed_clocks) || !CU_ADD_TEST(suite, test_real_clocks) ||
+	    !CU_ADD_TEST(suite, test_packed_clocks) || !CU_ADD_TEST(suite, test_alarm_clocks) ||
+	    !CU_ADD_TEST(suite, test_given_clocks) || !CU_ADD_TEST(suite, test_real_clocks) ||
 	    !CU_ADD_TEST(suite, test_notify) || !CU_ADD_TEST(suite, test_signals) ||
 	    !CU_ADD_TEST(suite, test_timerfd_flags))
 		return (int)CU_get_error();
