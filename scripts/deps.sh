@@ -4,7 +4,7 @@
 #   scripts/deps.sh [build|test|guest|all]...      (default: build)
 #
 #   build  compile the program
-#   test   unit tests, fuzzers, linters, the manual's check
+#   test   unit tests, fuzzers, linters, the manual's check, programs to trace
 #   guest  boot test kernels under QEMU (scripts/kernels.sh, scripts/guest.sh)
 #
 # Only missing packages are installed; silent when nothing is missing.
@@ -21,8 +21,9 @@ build_commands=(gcc make pkg-config)
 build_libraries=(libtracefs libtraceevent)
 
 test_packages=(libcunit1-dev clang clang-format clang-tidy libclang-rt-dev cppcheck
-	shellcheck mandoc jq python3)
-test_commands=(clang clang-format clang-tidy cppcheck shellcheck mandoc jq python3)
+	shellcheck mandoc jq python3 rt-tests stress-ng)
+test_commands=(clang clang-format clang-tidy cppcheck shellcheck mandoc jq python3 cyclictest
+	stress-ng)
 test_libraries=(cunit)
 
 guest_packages=(qemu-system-x86 busybox-static cpio strace jq bash xz-utils zstd binutils

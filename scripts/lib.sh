@@ -95,7 +95,7 @@ make_root() {
 
 	copy_program "$root" "$(command -v busybox)" usr/bin/busybox
 	ln -s busybox "$root/usr/bin/sh" # for init, which makes the other links
-	for name in bash strace jq trace-cmd timeout; do
+	for name in bash strace jq trace-cmd timeout cyclictest stress-ng; do
 		program=$(command -v "$name") || continue
 		copy_program "$root" "$program" "usr/bin/$name"
 	done

@@ -90,7 +90,7 @@ $(head -n 30 differences)"
 # account WHAT [NUMBER...]: that workload, traced, against its account. Its
 # status and its silence come through.
 account() {
-	assert_status 7 timersnoop --format json -o ours.json -- \
+	assert_status 7 timersnoop -e timer_settime --format json -o ours.json -- \
 		workload -o truth.json -e 7 "$@"
 	assert_empty stdout
 	assert_empty stderr
@@ -165,7 +165,7 @@ test_rename() {
 # Twenty thousand calls, none of them missing, none out of order. Here awk
 # counts; jq would take its time.
 test_loop() {
-	assert_status 7 timersnoop --format json -o ours.json -- workload -e 7 loop 20000
+	assert_status 7 timersnoop -e timer_settime --format json -o ours.json -- workload -e 7 loop 20000
 	assert_eq "20000 calls" "$(<stdout)"
 	assert_empty stderr
 	assert_eq 20000 "$(wc -l <ours.json)" calls
@@ -180,7 +180,7 @@ $(<wrong)"
 
 # The same by name and by pid instead of by COMMAND.
 test_by_name() {
-	start timersnoop --format json -n workload -o ours.json
+	start timersnoop -e timer_settime --format json -n workload -o ours.json
 	wait_for 20 is_tracing "$started"
 	workload -o truth.json calls
 	kill -INT "$started"
@@ -195,7 +195,7 @@ test_by_pid() {
 	workload -o truth.json -w threads 3 40 <go &
 	workload=$!
 	exec 9>go
-	start timersnoop --format json -p "$workload" -o ours.json 9>&-
+	start timersnoop -e timer_settime --format json -p "$workload" -o ours.json 9>&-
 	wait_for 20 is_tracing "$started"
 	exec 9>&-
 	wait "$workload"

@@ -36,7 +36,7 @@ lose() {
 	done
 	exec 9>go
 	# They begin when nobody has the fifo open for writing any more.
-	start timersnoop --format "$format" --buffer-size 64K -o ours \
+	start timersnoop -e timer_settime --format "$format" --buffer-size 64K -o ours \
 		-p "$(IFS=,; echo "${pids[*]}")" 2>stderr 9>&-
 	wait_for 20 is_tracing "$started"
 	kill -STOP "$started"
@@ -102,7 +102,7 @@ stopped_command() {
 	local tracer
 	mkfifo go
 	exec 9<>go
-	start timersnoop --format json --buffer-size 64K -o ours "$@" -- \
+	start timersnoop -e timer_settime --format json --buffer-size 64K -o ours "$@" -- \
 		taskset -c 0 workload -e 7 -w loop "$calls" <go >said 2>stderr
 	tracer=$started
 	wait_for 20 pidof workload >/dev/null
@@ -136,7 +136,7 @@ test_csv() {
 	lose csv 0
 	assert_eq 4 "$status" status
 	assert_match '^lost,' "$(grep -v '^timer_settime' ours | tail -n +2)"
-	assert_eq 29 "$(awk -F, '{ print NF }' ours | sort -u)" "columns"
+	assert_eq 53 "$(awk -F, '{ print NF }' ours | sort -u)" "columns"
 }
 
 run_tests

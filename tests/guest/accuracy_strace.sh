@@ -35,7 +35,7 @@ our_calls() {
 both() {
 	local calls=$1
 	shift
-	assert_status 7 timersnoop --strace -o ours -- \
+	assert_status 7 timersnoop -e timer_settime --strace -o ours -- \
 		strace -f -o theirs -e trace=timer_settime,timer_settime64 workload -o truth -e 7 "$@"
 	# strace says there what it thinks of bad pointers
 	assert_no_match 'timersnoop:' "$(<stderr)" "standard error"

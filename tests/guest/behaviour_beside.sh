@@ -7,11 +7,11 @@
 test_two_at_once() {
 	local first second
 	start_ticker tag=1 wait=go thread=2 call=25 end fork=1 tag=2 call=10 end
-	start timersnoop -p "$ticker" --format json -o first 2>stderr-first
+	start timersnoop -e timer_settime -p "$ticker" --format json -o first 2>stderr-first
 	first=$started
-	start timersnoop -p "$ticker" --format json -o second 2>stderr-second
+	start timersnoop -e timer_settime -p "$ticker" --format json -o second 2>stderr-second
 	second=$started
-	start timersnoop -n ticker -c 10 --format json -o third
+	start timersnoop -e timer_settime -n ticker -c 10 --format json -o third
 	tracing "$first" "$second" "$started"
 	touch go
 	ended 0 "$first" stderr-first
@@ -32,7 +32,7 @@ test_two_at_once() {
 test_many_come_and_go() {
 	local i pids=()
 	for i in 1 2 3 4 5 6 7 8; do
-		start timersnoop -q -n nobody -d "0.0$i" 2>>stderr
+		start timersnoop -e timer_settime -q -n nobody -d "0.0$i" 2>>stderr
 		pids+=("$started")
 	done
 	for i in "${pids[@]}"; do
@@ -70,7 +70,7 @@ test_other_tracer() {
 	cd - >/dev/null || exit
 	others_state >before
 
-	start_snoop --format json -o calls -- ticker wait=go call=5 fork=1 call=5 end 2>stderr
+	start_snoop -e timer_settime --format json -o calls -- ticker wait=go call=5 fork=1 call=5 end 2>stderr
 	others_state >during
 	# One more that comes and goes while we run.
 	line="other/late $(grep -om1 -E 'do_timer_settime(\.part\.0)?$' "$tracefs/available_filter_functions")"
@@ -106,7 +106,7 @@ test_misses_of_others() {
 	echo 'r1:other/slow __x64_sys_clock_nanosleep' >>"$tracefs/kprobe_events"
 	echo 1 >"$tracker/enable"
 	start ticker thread=20 sleep=400 sleep=400 sleep=400 end
-	run timersnoop --format json -- ticker thread=10 every=20 call=5 end
+	run timersnoop -e timer_settime --format json -- ticker thread=10 every=20 call=5 end
 	wait_for 10 is_gone "$started"
 	cat "$tracefs/kprobe_profile"
 	echo 0 >"$tracker/enable"

@@ -23,7 +23,7 @@ make_first_call() {
 
 test_descendants_and_threads() {
 	start_ticker tag=9 every=50 call=0
-	assert_status 6 timersnoop --format json -o calls -- ticker tag=1 tell=told call=3 \
+	assert_status 6 timersnoop -e timer_settime --format json -o calls -- ticker tag=1 tell=told call=3 \
 		thread=2 tag=2 tell=told call=3 fork=1 tag=3 name=of-thread tell=told call=3 end end \
 		fork=2 tag=4 name=child tell=told call=3 \
 		thread=2 tag=5 tell=told call=3 end \
@@ -42,10 +42,10 @@ test_descendants_and_threads() {
 test_first_instruction() {
 	make_first_call first
 	assert_status 0 ./first
-	assert_status 0 timersnoop --format json -o calls -- ./first
+	assert_status 0 timersnoop -e timer_settime --format json -o calls -- ./first
 	assert_json calls 'map([.timer_id, .comm, .error]) == [[99, "first", "EINVAL"]]'
 	# A child, then the process itself by a second execve.
-	assert_status 0 timersnoop --format json -o calls -- bash -c './first; exec ./first'
+	assert_status 0 timersnoop -e timer_settime --format json -o calls -- bash -c './first; exec ./first'
 	assert_json calls 'map([.timer_id, .comm]) == [[99, "first"], [99, "first"]]'
 	assert_json calls 'map(.pid) | unique | length == 2'
 }
@@ -58,12 +58,12 @@ test_status_of_command() {
 	echo 'echo no' >plain
 	for name in "${!wanted[@]}"; do
 		case $name in
-		exit7) start timersnoop -q -- ticker call=1 exit=7 ;;
+		exit7) start timersnoop -e timer_settime -q -- ticker call=1 exit=7 ;;
 		# A status of 143 could be either; what a shell says about it cannot.
-		term) start bash -c 'timersnoop -q -- ticker die=15; exit "$?"' ;;
-		kill) start bash -c 'timersnoop -q -- ticker die=9; exit "$?"' ;;
-		absent) start timersnoop -q -- ./nowhere ;;
-		plain) start timersnoop -q -- ./plain ;;
+		term) start bash -c 'timersnoop -e timer_settime -q -- ticker die=15; exit "$?"' ;;
+		kill) start bash -c 'timersnoop -e timer_settime -q -- ticker die=9; exit "$?"' ;;
+		absent) start timersnoop -e timer_settime -q -- ./nowhere ;;
+		plain) start timersnoop -e timer_settime -q -- ./plain ;;
 		esac 2>"stderr-$name"
 		pids[$name]=$started
 	done
@@ -100,7 +100,7 @@ test_command_inherits_everything() {
 	echo 'written before' >with
 	echo 'written before' >without
 	env -i PATH="$PATH" A=$'two\nlines' LC_ALL=C bash look 9<nine <input >>without
-	env -i PATH="$PATH" A=$'two\nlines' LC_ALL=C timersnoop --format json -o calls -- bash look \
+	env -i PATH="$PATH" A=$'two\nlines' LC_ALL=C timersnoop -e timer_settime --format json -o calls -- bash look \
 		9<nine <input >>with 2>stderr || fail "status $?"
 	sed -i 's/with$/FILE/; s/without$/FILE/; s/stderr$/ERR/; s,/dev/pts.*,ERR,' with without
 	# Standard error is the only one that the two do not share.
@@ -114,7 +114,7 @@ test_command_inherits_everything() {
 	(
 		trap '' PIPE INT
 		grep '^SigIgn' /proc/self/status >ignored-without
-		timersnoop -q -- grep '^SigIgn' /proc/self/status >ignored-with
+		timersnoop -e timer_settime -q -- grep '^SigIgn' /proc/self/status >ignored-with
 	)
 	assert_eq "$(<ignored-without)" "$(<ignored-with)" "ignored signals"
 }
@@ -129,8 +129,8 @@ test_run_as() {
 	export SUDO_UID=1000 SUDO_GID=65534
 	for name in tester 4242 sudo; do
 		case $name in
-		sudo) start timersnoop --run-as --format json -o calls-sudo -- bash -c "$who" ;;
-		*) start timersnoop "--run-as=$name" --format json -o "calls-$name" -- bash -c "$who" ;;
+		sudo) start timersnoop -e timer_settime --run-as --format json -o calls-sudo -- bash -c "$who" ;;
+		*) start timersnoop -e timer_settime "--run-as=$name" --format json -o "calls-$name" -- bash -c "$who" ;;
 		esac >"who-$name" 2>"stderr-$name"
 		pids[$name]=$started
 	done
@@ -148,9 +148,9 @@ test_run_as() {
 # Nobody to be: wrong usage, and COMMAND does not run.
 test_run_as_nobody() {
 	unset SUDO_UID SUDO_GID
-	assert_status 2 timersnoop --run-as -- touch ran
+	assert_status 2 timersnoop -e timer_settime --run-as -- touch ran
 	assert_match 'SUDO_UID' "$(<stderr)"
-	assert_status 2 timersnoop --run-as=nosuchuser -- touch ran
+	assert_status 2 timersnoop -e timer_settime --run-as=nosuchuser -- touch ran
 	assert_match "no user 'nosuchuser'" "$(<stderr)"
 	! is_there ran || fail "COMMAND ran"
 }

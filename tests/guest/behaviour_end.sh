@@ -6,28 +6,28 @@
 
 test_count() {
 	start_ticker every=10 call=0
-	start timersnoop -c 3 -p "$ticker" --format json -o calls
+	start timersnoop -e timer_settime -c 3 -p "$ticker" --format json -o calls
 	local json=$started
-	start timersnoop --count 4 -p "$ticker" >text
+	start timersnoop -e timer_settime --count 4 -p "$ticker" >text
 	ended 0 "$started"
 	ended 0 "$json"
 	assert_eq 3 "$(wc -l <calls)" "lines of JSON"
 	assert_eq 5 "$(wc -l <text)" "lines of text, with the header"
 	# Fewer than were wanted.
-	assert_status 0 timersnoop -c 5 --format json -- ticker call=2
+	assert_status 0 timersnoop -e timer_settime -c 5 --format json -- ticker call=2
 	assert_eq 2 "$(wc -l <stdout)" "lines"
 }
 
 # COMMAND is asked to end, waited for, and killed on demand.
 test_count_with_command() {
 	# shellcheck disable=SC2016 # that shell's
-	assert_status 0 timersnoop -c 2 --format json -o calls -- bash -c '
+	assert_status 0 timersnoop -e timer_settime -c 2 --format json -o calls -- bash -c '
 		trap "sleep 0.5; echo SIGTERM >got; kill \$!; exit 5" TERM
 		ticker every=20 call=0 & wait'
 	assert_eq 2 "$(wc -l <calls)" "lines"
 	assert_eq SIGTERM "$(<got)" "what COMMAND got"
 
-	start timersnoop -c 2 -- ticker ignore=15 tell=told every=5 call=0 >text
+	start timersnoop -e timer_settime -c 2 -- ticker ignore=15 tell=told every=5 call=0 >text
 	wait_for 20 is_there told
 	sleep 2
 	kill -0 "$started" || fail "did not wait for a COMMAND that ignores SIGTERM"
@@ -40,10 +40,10 @@ test_count_with_command() {
 
 test_duration() {
 	local from
-	assert_status 1 timersnoop -q -d 100ms
-	assert_status 1 timersnoop -d 0.5s -n nobody
+	assert_status 1 timersnoop -e timer_settime -q -d 100ms
+	assert_status 1 timersnoop -e timer_settime -d 0.5s -n nobody
 	from=${EPOCHREALTIME/./}
-	assert_status 0 timersnoop -d 0.5s --format json -o calls -- ticker every=20 call=0
+	assert_status 0 timersnoop -e timer_settime -d 0.5s --format json -o calls -- ticker every=20 call=0
 	((${EPOCHREALTIME/./} - from > 500000)) || fail "ended too early"
 	# A busy machine wakes us late.
 	assert_json calls 'length > 2 and (.[-1].mono_ns - .[0].mono_ns) < 2e9'
@@ -55,10 +55,10 @@ test_signals() {
 	local -A pids
 	start_ticker tag=1 wait=go call=20 wait=never
 	for signal in INT TERM HUP QUIT USR1; do
-		start timersnoop -p "$ticker" --format json -o "calls-$signal" 2>"stderr-$signal"
+		start timersnoop -e timer_settime -p "$ticker" --format json -o "calls-$signal" 2>"stderr-$signal"
 		pids[$signal]=$started
 	done
-	start timersnoop -n nobody 2>stderr-silent >silent
+	start timersnoop -e timer_settime -n nobody 2>stderr-silent >silent
 	silent=$started
 	tracing "${pids[@]}" "$silent"
 	touch go
@@ -81,7 +81,7 @@ test_signals() {
 test_signals_early_and_ignored() {
 	local delay
 	for delay in 0.1 0.4 0.8; do
-		start timersnoop -q -n nobody
+		start timersnoop -e timer_settime -q -n nobody
 		sleep "$delay"
 		kill "$started"
 		# Before it could block the signal it may as well die of it.
@@ -90,7 +90,7 @@ test_signals_early_and_ignored() {
 		assert_match '^(1|143)$' "$?" "status after a signal at $delay s"
 	done
 	trap '' HUP
-	start_snoop -q -n nobody
+	start_snoop -e timer_settime -q -n nobody
 	trap - HUP
 	kill -HUP "$snoop"
 	sleep 0.3
@@ -101,7 +101,7 @@ test_signals_early_and_ignored() {
 
 # The first signal is COMMAND's, and tracing goes on; the second one is ours.
 test_signal_to_command() {
-	start_snoop --format json -o calls -- bash -c '
+	start_snoop -e timer_settime --format json -o calls -- bash -c '
 		trap "echo INT >>got; ticker tag=2 call=3; exit 3" INT
 		ticker tag=1 call=2; touch ready; while :; do sleep 0.05; done'
 	wait_for 10 is_there ready
@@ -110,13 +110,13 @@ test_signal_to_command() {
 	assert_eq INT "$(<got)" "what COMMAND got"
 	assert_counts calls '{"1":2,"2":3}'
 
-	start_snoop -q -- bash -c 'trap "exit 4" USR1; touch ready2; while :; do sleep 0.05; done'
+	start_snoop -e timer_settime -q -- bash -c 'trap "exit 4" USR1; touch ready2; while :; do sleep 0.05; done'
 	wait_for 10 is_there ready2
 	kill -USR1 "$snoop"
 	ended 4 "$snoop"
 
 	# COMMAND that does not mind.
-	start_snoop -q -- ticker ignore=2 tell=told every=20 call=0
+	start_snoop -e timer_settime -q -- ticker ignore=2 tell=told every=20 call=0
 	wait_for 10 is_there told
 	kill -INT "$snoop"
 	sleep 0.5
@@ -132,7 +132,7 @@ test_interrupt_from_terminal() {
 	mkfifo keys
 	exec 5<>keys
 	# shellcheck disable=SC2016 # that shell's
-	start onpty timersnoop -q -- bash -c '
+	start onpty timersnoop -e timer_settime -q -- bash -c '
 		trap "n=\$((n + 1))" INT
 		touch ready; for i in {1..30}; do sleep 0.05; done; exit $((40 + n))' <keys >screen
 	wait_for 20 is_there ready
@@ -143,7 +143,7 @@ test_interrupt_from_terminal() {
 
 # A signal before COMMAND is let go ends COMMAND, if it does not ignore it.
 test_signal_before_command() {
-	start timersnoop -q -- ticker touch=ran sleep=300 wait=never
+	start timersnoop -e timer_settime -q -- ticker touch=ran sleep=300 wait=never
 	sleep 0.4
 	kill -TERM "$started"
 	ended 143 "$started"

@@ -17,11 +17,11 @@ test_idle() {
 	mkfifo never
 	exec 6<>never
 	start sleep 600
-	start timersnoop -q -p "$started"
+	start timersnoop -e timer_settime -q -p "$started"
 	local follower=$started
-	start timersnoop -q -- sleep 601
+	start timersnoop -e timer_settime -q -- sleep 601
 	local parent=$started
-	start timersnoop -q -n nobody
+	start timersnoop -e timer_settime -q -n nobody
 	tracing "$follower" "$parent" "$started"
 	read -r -t 1 -u 6
 	for pid in "$follower" "$parent" "$started"; do
@@ -58,7 +58,7 @@ test_absent_cpu() {
 	echo 0 >"$cpu"
 	trap 'echo 1 >/sys/devices/system/cpu/cpu1/online' EXIT
 	start_ticker wait=go call=3
-	start_snoop --format json -p "$ticker" >calls
+	start_snoop -e timer_settime --format json -p "$ticker" >calls
 	ticks_of "$snoop"
 	before=$ticks
 	sleep 2
@@ -74,12 +74,12 @@ test_absent_cpu() {
 # The processes are gone before timersnoop reads what they did.
 test_tasks_that_are_gone() {
 	local followed named
-	start timersnoop --format json -o calls -- ticker wait=go \
+	start timersnoop -e timer_settime --format json -o calls -- ticker wait=go \
 		thread=2 name=thread tell=told call=1 fork=1 name=of-thread tell=told call=1 end end \
 		fork=2 name=child tell=told call=2 thread=1 name=its-thread tell=told call=1 end end \
 		join touch=called wait=on 2>stderr
 	followed=$started
-	start timersnoop --format json -o calls-named -n short,ticker -u 1000 2>stderr-named
+	start timersnoop -e timer_settime --format json -o calls-named -n short,ticker -u 1000 2>stderr-named
 	named=$started
 	tracing "$followed" "$named"
 	kill -STOP "$followed" "$named"
@@ -107,14 +107,14 @@ test_loss() {
 	local name
 	local -A pids wanted=([p]=4 [p77]=77 [c]=5 [c77]=77)
 	start_ticker wait=go call=1500 touch=called
-	start timersnoop --buffer-size 64K --format json -o calls-p -p "$ticker" 2>stderr-p
+	start timersnoop -e timer_settime --buffer-size 64K --format json -o calls-p -p "$ticker" 2>stderr-p
 	pids[p]=$started
-	start timersnoop --buffer-size 65536 --loss-status 77 -o calls-p77 -p "$ticker" 2>stderr-p77
+	start timersnoop -e timer_settime --buffer-size 65536 --loss-status 77 -o calls-p77 -p "$ticker" 2>stderr-p77
 	pids[p77]=$started
-	start timersnoop --buffer-size 64k --format json -o calls-c -- \
+	start timersnoop -e timer_settime --buffer-size 64k --format json -o calls-c -- \
 		ticker wait=go call=1500 touch=called-c exit=5 2>stderr-c
 	pids[c]=$started
-	start timersnoop --buffer-size 64K --loss-status 77 --format csv -o calls-c77 -- \
+	start timersnoop -e timer_settime --buffer-size 64K --loss-status 77 --format csv -o calls-c77 -- \
 		ticker wait=go call=1500 touch=called-c77 exit=5 2>stderr-c77
 	pids[c77]=$started
 	tracing "${pids[@]}"
@@ -143,14 +143,14 @@ test_loss() {
 
 # Whoever asks for a status of loss gets his own where nothing was lost.
 test_loss_status_without_loss() {
-	assert_status 3 timersnoop -q --loss-status 77 --buffer-size 1M -- ticker call=2 exit=3
-	assert_status 1 timersnoop -q --loss-status 77 -d 0.1 -n nobody
+	assert_status 3 timersnoop -e timer_settime -q --loss-status 77 --buffer-size 1M -- ticker call=2 exit=3
+	assert_status 1 timersnoop -e timer_settime -q --loss-status 77 -d 0.1 -n nobody
 	assert_empty stderr
 }
 
 # More memory than there is, for each CPU.
 test_buffer_too_large() {
-	assert_status 125 timersnoop --buffer-size 1G -d 1
+	assert_status 125 timersnoop -e timer_settime --buffer-size 1G -d 1
 	assert_match 'no ring buffer of 1048576 KiB' "$(<stderr)"
 	assert_match 'smaller --buffer-size' "$(<stderr)" "hint"
 	assert_empty stdout

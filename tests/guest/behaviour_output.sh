@@ -9,7 +9,7 @@ test_closed_pipe() {
 	local from took
 	start_ticker wait=go call=3 wait=never
 	{
-		timersnoop -p "$ticker" 2>stderr-silent
+		timersnoop -e timer_settime -p "$ticker" 2>stderr-silent
 		echo "$?" >status-silent
 		echo "${EPOCHREALTIME/./}" >ended
 	} | head -n 1 >header
@@ -21,7 +21,7 @@ test_closed_pipe() {
 	assert_eq 1 "$(<status-silent)" "status without a call"
 	assert_empty stderr-silent
 
-	timersnoop --format json -- ticker tell=told call=2 wait=never 2>stderr | head -n 1 >line
+	timersnoop -e timer_settime --format json -- ticker tell=told call=2 wait=never 2>stderr | head -n 1 >line
 	# COMMAND was made to end, as by -c.
 	assert_eq 0 "${PIPESTATUS[0]}" "status with a call"
 	assert_counts line '{"1000":1}'
@@ -34,19 +34,19 @@ test_full_disk() {
 	mkdir small
 	mount -t tmpfs -o size=16k nodev small
 	head -c 100000 /dev/zero >small/fill 2>/dev/null
-	run timersnoop -o small/calls -- ticker call=200 exit=7
+	run timersnoop -e timer_settime -o small/calls -- ticker call=200 exit=7
 	umount small
 	assert_eq 125 "$status" "status"
 	assert_match 'cannot write small/calls.*: No space left on device' "$(<stderr)"
 
 	start_ticker wait=go call=1
-	start timersnoop --format json -p "$ticker" >/dev/full 2>stderr-pid
+	start timersnoop -e timer_settime --format json -p "$ticker" >/dev/full 2>stderr-pid
 	tracing "$started"
 	touch go
 	ended 125 "$started" stderr-pid
 	assert_match 'cannot write standard output.*: No space left on device' "$(<stderr-pid)"
 
-	assert_status 125 timersnoop -o /nowhere/calls -- touch ran
+	assert_status 125 timersnoop -e timer_settime -o /nowhere/calls -- touch ran
 	assert_match 'cannot write /nowhere/calls: No such file or directory' "$(<stderr)"
 	! is_there ran || fail "COMMAND ran"
 }
@@ -58,9 +58,9 @@ test_stuck_reader() {
 	mkfifo stuck stuck-with
 	exec 6<>stuck 7<>stuck-with
 	start_ticker wait=go call=1500 touch=called wait=never
-	start timersnoop --format json -p "$ticker" >stuck 2>stderr
+	start timersnoop -e timer_settime --format json -p "$ticker" >stuck 2>stderr
 	snoop=$started
-	start timersnoop --format json -- ticker ignore=2 wait=go call=1500 touch=called-with wait=never \
+	start timersnoop -e timer_settime --format json -- ticker ignore=2 wait=go call=1500 touch=called-with wait=never \
 		>stuck-with 2>stderr-with
 	with=$started
 	tracing "$snoop" "$with"
@@ -88,11 +88,11 @@ test_file() {
 	local name
 	seq 10000 >calls
 	start_ticker wait=go call=3 fail=1
-	start timersnoop -p "$ticker" -o calls
+	start timersnoop -e timer_settime -p "$ticker" -o calls
 	local text=$started
-	start timersnoop -p "$ticker" --no-header -o new
+	start timersnoop -e timer_settime -p "$ticker" --no-header -o new
 	local bare=$started
-	start timersnoop -p "$ticker" --format csv -o - >calls-csv
+	start timersnoop -e timer_settime -p "$ticker" --format csv -o - >calls-csv
 	local csv=$started
 	tracing "$text" "$bare" "$csv"
 	touch go
@@ -113,9 +113,9 @@ test_followed_pipe() {
 	mkfifo text objects
 	exec 6<>text 7<>objects
 	start_ticker wait=go1 call=1 wait=go2 call=1
-	start timersnoop -p "$ticker" >text
+	start timersnoop -e timer_settime -p "$ticker" >text
 	snoop=$started
-	start timersnoop -p "$ticker" --format json >objects
+	start timersnoop -e timer_settime -p "$ticker" --format json >objects
 	tracing "$snoop" "$started"
 	read -r -t 5 -u 6 line || fail "no header"
 	assert_match TIME "$line"
@@ -135,14 +135,14 @@ test_followed_pipe() {
 
 test_color() {
 	local -x TERM=xterm
-	assert_status 0 onpty timersnoop -- ticker call=1 fail=1
+	assert_status 0 onpty timersnoop -e timer_settime -- ticker call=1 fail=1
 	assert_match 'TIME PID/TID' "$(<stdout)"
 	assert_match $'\e' "$(<stdout)" "colour on a terminal"
-	NO_COLOR=1 assert_status 0 onpty timersnoop -- ticker call=1 fail=1
+	NO_COLOR=1 assert_status 0 onpty timersnoop -e timer_settime -- ticker call=1 fail=1
 	assert_no_match $'\e' "$(<stdout)" "NO_COLOR"
-	assert_status 0 timersnoop -- ticker call=1 fail=1
+	assert_status 0 timersnoop -e timer_settime -- ticker call=1 fail=1
 	assert_no_match $'\e' "$(<stdout)" "a file"
-	assert_status 0 timersnoop --color=always -- ticker call=1 fail=1
+	assert_status 0 timersnoop -e timer_settime --color=always -- ticker call=1 fail=1
 	assert_match $'\e' "$(<stdout)" "--color=always"
 }
 
@@ -151,10 +151,10 @@ test_quiet_and_times() {
 	local -A pids
 	start_ticker wait=go call=2
 	for form in wall mono none; do
-		start timersnoop --time "$form" --no-header -p "$ticker" >"calls-$form"
+		start timersnoop -e timer_settime --time "$form" --no-header -p "$ticker" >"calls-$form"
 		pids[$form]=$started
 	done
-	start timersnoop -q -p "$ticker" >stdout 2>stderr
+	start timersnoop -e timer_settime -q -p "$ticker" >stdout 2>stderr
 	tracing "$started" "${pids[@]}"
 	touch go
 	for name in "$started" "${pids[@]}"; do
@@ -174,7 +174,7 @@ test_quiet_and_times() {
 test_whole_lines() {
 	local text
 	text=$(printf 'x%.0s' {1..200})
-	timersnoop --format json -- ticker thread=2 loop=300 "print=$text" end end \
+	timersnoop -e timer_settime --format json -- ticker thread=2 loop=300 "print=$text" end end \
 		thread=2 call=300 end join | {
 		sleep 2
 		cat

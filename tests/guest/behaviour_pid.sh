@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timersnoop -p: which calls it shows and when it ends.
+# timersnoop -e timer_settime -p: which calls it shows and when it ends.
 
 # shellcheck source=tests/guest/lib_behaviour.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib_behaviour.sh"
@@ -15,7 +15,7 @@ test_all_threads_of_one_process() {
 		thread=1 tag=3 tell=told call=5 end end \
 		wait=go tell=told call=5 thread=2 tag=4 name=late tell=told call=5 end \
 		fork=2 tag=5 call=5 thread=1 call=5 end end
-	start_snoop -p "$ticker" --format json -o calls 2>stderr
+	start_snoop -e timer_settime -p "$ticker" --format json -o calls 2>stderr
 	touch go
 	ended 0 "$snoop" stderr
 	kill "$other"
@@ -35,9 +35,9 @@ test_several_processes() {
 	start_ticker tag=3 wait=go call=3 wait=on
 	start sleep 600
 	silent=$started
-	start timersnoop -p "$first,$second" --format json -o calls 2>stderr
+	start timersnoop -e timer_settime -p "$first,$second" --format json -o calls 2>stderr
 	snoop=$started
-	start timersnoop -p "$silent" 2>stderr-silent >stdout-silent
+	start timersnoop -e timer_settime -p "$silent" 2>stderr-silent >stdout-silent
 	tracing "$snoop" "$started"
 	touch go
 	wait_for 10 is_gone "$first"
@@ -62,12 +62,12 @@ test_processes_that_end_at_once() {
 	wait_for 5 is_there zombie
 	for seconds in 0.3 0.8 1.6 2.4; do
 		start sleep "$seconds"
-		start timersnoop -q -p "$started" 2>>stderr
+		start timersnoop -e timer_settime -q -p "$started" 2>>stderr
 		snoops+=("$started")
 	done
 	zombie=$(<zombie)
 	wait_for 5 grep -q '^State:.Z' "/proc/$zombie/status"
-	assert_status 1 timersnoop -p "$zombie"
+	assert_status 1 timersnoop -e timer_settime -p "$zombie"
 	for seconds in "${snoops[@]}"; do
 		ended 1 "$seconds" stderr
 	done
@@ -77,14 +77,14 @@ test_processes_that_end_at_once() {
 test_processes_that_are_none() {
 	local tid
 	start_ticker thread=1 tell=told wait=never end
-	assert_status 2 timersnoop -p 30999 --format json
+	assert_status 2 timersnoop -e timer_settime -p 30999 --format json
 	assert_match 'no process 30999' "$(<stderr)"
 	assert_empty stdout
-	assert_status 2 timersnoop -p "$$,30999"
+	assert_status 2 timersnoop -e timer_settime -p "$$,30999"
 	assert_match 'no process 30999' "$(<stderr)"
 	wait_for 5 is_there told
 	read -r _ tid _ <told
-	assert_status 2 timersnoop -p "$tid"
+	assert_status 2 timersnoop -e timer_settime -p "$tid"
 	assert_match "$tid is a thread of process $ticker" "$(<stderr)"
 	assert_match "-p $ticker" "$(<stderr)" "hint"
 	assert_empty stdout

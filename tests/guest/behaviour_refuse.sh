@@ -191,7 +191,7 @@ test_doctor() {
 	assert_empty refused
 	assert_eq "$(wc -l <pasted)" "$(<made)" "probes that the kernel made"
 
-	assert_status 0 timersnoop --dry-run -u 0
+	assert_status 0 timersnoop --dry-run --lives -u 0
 	grep -E '^[pr][0-9]*:' stdout >planned
 	diff pasted planned || fail "doctor and --dry-run plan differently"
 	assert_status 0 timersnoop --dry-run -- touch ran

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timersnoop -n, -u, -x: which calls match, and names that are hard to show.
+# timersnoop -e timer_settime -n, -u, -x: which calls match, and names that are hard to show.
 
 # shellcheck source=tests/guest/lib_behaviour.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib_behaviour.sh"
@@ -22,9 +22,9 @@ records_of() {
 
 test_names() {
 	local kernel user before
-	start_snoop -v -n "abc,a b,it's,a*b" -n 'a\b,fifteen-bytes-x' --format json -o kernel 2>stderr-kernel
+	start_snoop -e timer_settime -v -n "abc,a b,it's,a*b" -n 'a\b,fifteen-bytes-x' --format json -o kernel 2>stderr-kernel
 	kernel=$snoop
-	start_snoop -v -n 'a"b' -n abc --format json -o user 2>stderr-user
+	start_snoop -e timer_settime -v -n 'a"b' -n abc --format json -o user 2>stderr-user
 	user=$snoop
 	assert_match 'names are filtered in the kernel' "$(<stderr-kernel)"
 	assert_match 'names are filtered in user space' "$(<stderr-user)"
@@ -50,7 +50,7 @@ test_users() {
 	local -A pids
 	start_ticker tag=1 wait=go call=2 uid=1000 call=3 thread=1 tag=2 call=1 end fork=1 tag=3 call=2 end
 	for name in tester root 0,1000; do
-		start timersnoop -u "$name" --format json -o "calls-$name" 2>"stderr-$name"
+		start timersnoop -e timer_settime -u "$name" --format json -o "calls-$name" 2>"stderr-$name"
 		pids[$name]=$started
 	done
 	tracing "${pids[@]}"
@@ -75,11 +75,11 @@ test_failed_and_combinations() {
 		thread=1 name=worker tag=2 call=1 fail=3 end \
 		fork=1 name=worker tag=3 fail=1 uid=1000 fail=4 end
 	process=$ticker
-	start timersnoop -x -p "$process" -n worker --format json -o calls-p-n
+	start timersnoop -e timer_settime -x -p "$process" -n worker --format json -o calls-p-n
 	local p_n=$started
-	start timersnoop -x -n worker -u tester --format json -o calls-n-u
+	start timersnoop -e timer_settime -x -n worker -u tester --format json -o calls-n-u
 	local n_u=$started
-	start timersnoop -x -p "$process" -u tester
+	start timersnoop -e timer_settime -x -p "$process" -u tester
 	local nothing=$started
 	tracing "$p_n" "$n_u" "$nothing"
 	touch go
@@ -90,7 +90,7 @@ test_failed_and_combinations() {
 	assert_counts calls-p-n '{"2":3}'
 	assert_json calls-p-n 'all(.error == "EINVAL" and .ret == -22)'
 	assert_counts calls-n-u '{"3":4}'
-	assert_status 0 timersnoop -x -n worker --format json -o calls -- \
+	assert_status 0 timersnoop -e timer_settime -x -n worker --format json -o calls -- \
 		ticker tag=1 call=2 fail=1 name=worker call=2 fail=2
 	assert_counts calls '{"1":2}'
 }
@@ -105,7 +105,7 @@ test_odd_names() {
 	done
 	start_ticker wait=go "${words[@]}" name= call=1
 	for format in text json csv; do
-		start timersnoop -p "$ticker" --format "$format" -o "calls-$format"
+		start timersnoop -e timer_settime -p "$ticker" --format "$format" -o "calls-$format"
 		snoops+=("$started")
 	done
 	tracing "${snoops[@]}"
@@ -126,10 +126,10 @@ test_odd_names() {
 		'"\u009b2J"' '" "' '"ünïcode"' '""' | jq -c . >expected
 	diff expected comms || fail "names in JSON"
 
-	# RFC 4180: 29 fields a row, whatever is in the names.
+	# RFC 4180: 53 fields a row, whatever is in the names.
 	jq -R -s -c '[scan("(\"(?:[^\"]|\"\")*\"|[^,\"\n]*)[,\n]")[0]]' calls-csv >fields
-	assert_eq "$((29 * 11))" "$(jq length fields)" "fields of CSV"
-	jq -c 'range(0; length; 29) as $row | .[$row + 6]
+	assert_eq "$((53 * 11))" "$(jq length fields)" "fields of CSV"
+	jq -c 'range(0; length; 53) as $row | .[$row + 6]
 		| if startswith("\"") then .[1:-1] | gsub("\"\""; "\"") else . end' fields >csv-comms
 	# As bytes; what is not UTF-8 jq replaces in both.
 	for name in comm "${names[@]}" ''; do

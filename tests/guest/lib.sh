@@ -28,6 +28,10 @@ t_limit=60 # seconds; a script may set it
 t_status_skip=77
 t_complaint='WARNING:|BUG[: ]|Oops|[Cc]all [Tt]race|general protection|INFO: '
 
+# Each probe that is deleted waits for a grace period of RCU: half of the time
+# that these tests would take. There are enough of them left.
+[[ ! -w /sys/kernel/rcu_expedited ]] || echo 1 >/sys/kernel/rcu_expedited
+
 # --- for the tests -----------------------------------------------------------
 
 # fail REASON...: ends the test. The first line is the reason, more are details.
@@ -122,14 +126,14 @@ start() {
 	set +m
 }
 
-# is_tracing PID: whether the timersnoop with this pid records calls by now: its
-# events are on, and it has gone to sleep over them.
+# is_tracing PID: whether the timersnoop with this pid records by now: all its
+# events are on, in one of its instances, and it has gone to sleep over them.
 is_tracing() {
-	local enable state
-	for enable in "$tracefs"/instances/timersnoop-"$1"-*/events/timersnoop_"$1"_*/enable; do
-		{ read -r state <"$enable"; } 2>/dev/null || return
-		[[ $state == 1 ]] || return
-	done
+	local state made on
+	made=$(grep -c "timersnoop_$1_" "$tracefs/kprobe_events")
+	on=$(cat "$tracefs"/instances/timersnoop-"$1"-*/set_event 2>/dev/null |
+		grep -c "^timersnoop_$1_")
+	((made > 0 && made == on)) || return
 	read -r _ _ state _ <"/proc/$1/stat" && [[ $state == S ]]
 }
 
@@ -245,7 +249,7 @@ t_run_one() {
 	if [[ $reason ]]; then
 		t_failed=$((t_failed + 1))
 		echo "not ok $name: $reason$took"
-		head -c 12000 "$dir/log" | sed 's/^/    /'
+		{ head -c 12000 "$dir/log" && echo; } | sed 's/^/    /'
 	elif ((result == t_status_skip)); then
 		t_skipped=$((t_skipped + 1))
 		echo "skip $name: $(<"$t_reason")"

@@ -4,10 +4,6 @@
 # shellcheck source=tests/guest/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# Each probe that is deleted waits for a grace period of RCU: half of the time
-# that these tests would take. There are enough of them left.
-[[ ! -w /sys/kernel/rcu_expedited ]] || echo 1 >/sys/kernel/rcu_expedited
-
 # shellcheck disable=SC2034 # for lib.sh: emulated, and beside other guests
 t_limit=180
 
