@@ -43,16 +43,6 @@ void life_lost(struct life_state *state)
 	state->last.known = false;
 }
 
-static int64_t saturated_ns(struct timerspec ts)
-{
-	int64_t ns;
-
-	if (__builtin_mul_overflow(ts.sec, NSEC_PER_SEC, &ns) ||
-	    __builtin_add_overflow(ns, ts.nsec, &ns))
-		return ts.sec < 0 ? INT64_MIN : INT64_MAX;
-	return ns;
-}
-
 static void learn_sigevent(struct life *life, const struct call *call)
 {
 	if (call->sigevent.from != FROM_NONE) {
@@ -96,8 +86,8 @@ static void existing_timerfd(struct life_state *state, const struct procfs_timer
 		return;
 	state->armed = true;
 	life->has_value = true;
-	life->value_ns = saturated_ns(timer->timerfd.value);
-	life->interval_ns = saturated_ns(timer->timerfd.interval);
+	life->value_ns = timerspec_ns(timer->timerfd.value);
+	life->interval_ns = timerspec_ns(timer->timerfd.interval);
 }
 
 void life_existed(struct life_state *state, const struct procfs_timer *timer)
@@ -185,7 +175,7 @@ static void take_arm(struct life_state *state, const struct call *call,
 		     const struct itimerspec_seen *new_value)
 {
 	struct life *life = &state->life;
-	int64_t value_ns = saturated_ns(new_value->value);
+	int64_t value_ns = timerspec_ns(new_value->value);
 	bool periodic = !timerspec_zero(new_value->interval);
 	bool early = expired_early(state, call, value_ns);
 
@@ -204,7 +194,7 @@ static void take_arm(struct life_state *state, const struct call *call,
 	life->absolute += state->absolute;
 	life->has_value = true;
 	life->value_ns = value_ns;
-	life->interval_ns = saturated_ns(new_value->interval);
+	life->interval_ns = timerspec_ns(new_value->interval);
 }
 
 static void take_settime(struct life_state *state, const struct call *call)

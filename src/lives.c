@@ -512,11 +512,10 @@ static void sort(struct table *table)
 	qsort(table->heads, table->count, sizeof(struct link *), compare);
 }
 
-void lives_finish(struct lives *lives, uint64_t now_ns)
+void lives_finish(struct lives *lives)
 {
 	struct table *entries = &lives->entries;
 
-	(void)now_ns; /* an open life has no end */
 	sort(entries);
 	for (size_t i = 0; i < entries->count; i++) {
 		struct entry *entry = (struct entry *)entries->heads[i];

@@ -17,23 +17,13 @@ static int64_t minus(int64_t a, int64_t b)
 	return difference;
 }
 
-static int64_t to_ns(struct timerspec ts)
-{
-	int64_t ns;
-
-	if (__builtin_mul_overflow(ts.sec, NSEC_PER_SEC, &ns) ||
-	    __builtin_add_overflow(ns, ts.nsec, &ns))
-		return INT64_MAX; /* the kernel's KTIME_MAX */
-	return ns;
-}
-
 struct timer_arm timers_make_arm(uint64_t ts, bool absolute, const struct itimerspec_seen *value)
 {
 	return (struct timer_arm){ .seen = true,
 				   .start_ns = ts,
 				   .absolute = absolute,
-				   .value_ns = to_ns(value->value),
-				   .interval_ns = to_ns(value->interval) };
+				   .value_ns = timerspec_ns(value->value),
+				   .interval_ns = timerspec_ns(value->interval) };
 }
 
 void timers_activate(struct known_timer *timer)
@@ -240,9 +230,9 @@ int timers_existing(struct timers *timers, int32_t pid, const struct procfs_time
 		return 0;
 	timer->expected = true;
 	timers->expecting = true;
-	timer->expected_ns = minus((int64_t)earliest_ns, -to_ns(existing->timerfd.value));
+	timer->expected_ns = minus((int64_t)earliest_ns, -timerspec_ns(existing->timerfd.value));
 	timer->expected_within_ns = (int64_t)(latest_ns - earliest_ns);
-	timer->expected_interval_ns = to_ns(existing->timerfd.interval);
+	timer->expected_interval_ns = timerspec_ns(existing->timerfd.interval);
 	return 0;
 }
 

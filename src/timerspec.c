@@ -40,6 +40,16 @@ bool timerspec_valid(struct timerspec ts)
 	return ts.sec >= 0 && ts.nsec >= 0 && ts.nsec < NSEC_PER_SEC;
 }
 
+int64_t timerspec_ns(struct timerspec ts)
+{
+	int64_t ns;
+
+	if (__builtin_mul_overflow(ts.sec, NSEC_PER_SEC, &ns) ||
+	    __builtin_add_overflow(ns, ts.nsec, &ns))
+		return ts.sec < 0 ? INT64_MIN : INT64_MAX;
+	return ns;
+}
+
 bool timerspec_zero(struct timerspec ts)
 {
 	return ts.sec == 0 && ts.nsec == 0;

@@ -361,7 +361,7 @@ void view_finish(struct view *view, uint64_t now_ns)
 	if (view->timers)
 		fail_with(view, timers_finish(view->timers));
 	if (view->lives)
-		lives_finish(view->lives, now_ns);
+		lives_finish(view->lives);
 }
 
 void view_totals(const struct view *view, struct view_totals *totals)

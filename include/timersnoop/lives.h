@@ -122,6 +122,6 @@ void lives_closed(struct lives *lives, int32_t pid, int32_t fd, uint64_t ts);
 /* Records were lost: what there is now may lack any of its figures. */
 void lives_lost(struct lives *lives);
 /* Tracing has ended: every life that is open is told, by pid, family and id. */
-void lives_finish(struct lives *lives, uint64_t now_ns);
+void lives_finish(struct lives *lives);
 
 #endif

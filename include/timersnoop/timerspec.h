@@ -47,6 +47,8 @@ struct sigevent_seen {
 
 /* sec and nsec within what timespec64_valid() (linux/time64.h) accepts */
 bool timerspec_valid(struct timerspec ts);
+/* In nanoseconds; INT64_MAX or INT64_MIN for what does not fit. */
+int64_t timerspec_ns(struct timerspec ts);
 /* both members zero: to the kernel, "disarm" */
 bool timerspec_zero(struct timerspec ts);
 

@@ -31,7 +31,7 @@ void feed_begin(void)
 
 const struct life *feed_end(size_t count)
 {
-	lives_finish(feed_lives, feed_now);
+	lives_finish(feed_lives);
 	lives_free(feed_lives);
 	CU_ASSERT_EQUAL_FATAL(told_count, count);
 	return &told[count && count <= TOLD_MAX ? count - 1 : 0];

@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -293,19 +294,24 @@ static void test_deadline(void)
 /* Another descriptor to wait for takes the deadline's place. */
 static void test_deadline_replaced(void)
 {
-	int fds[2], size, interrupt = eventfd(1, EFD_NONBLOCK);
+	const struct itimerspec soon = { .it_value = { .tv_nsec = 20000000 } };
+	int fds[2], size, interrupt = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
 	static char bytes[65536];
 	struct sink *sink;
+	uint64_t start;
 
 	CU_ASSERT_EQUAL_FATAL(pipe2(fds, O_NONBLOCK), 0);
 	size = fcntl(fds[1], F_SETPIPE_SZ, 4096);
 	CU_ASSERT_EQUAL_FATAL(write(fds[1], bytes, (size_t)size), size);
 	sink = sink_new(fds[1], -1);
 	put_line(sink, 0, 100);
-	sink_set_deadline(sink, monotonic_ns() + 3600000000000);
+	start = monotonic_ns();
+	expect_deadline(sink, -1000000);
 	sink_set_interrupt(sink, interrupt);
 	CU_ASSERT_FALSE(sink_interrupted(sink));
+	CU_ASSERT_EQUAL_FATAL(timerfd_settime(interrupt, 0, &soon, NULL), 0);
 	CU_ASSERT_EQUAL(sink_flush(sink), -EINTR);
+	CU_ASSERT_TRUE(monotonic_ns() - start >= 20000000);
 	CU_ASSERT_TRUE(sink_interrupted(sink));
 	CU_ASSERT_EQUAL(read(fds[0], bytes, sizeof(bytes)), size);
 	CU_ASSERT_EQUAL(sink_flush(sink), 0);

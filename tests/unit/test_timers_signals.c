@@ -365,6 +365,35 @@ static void queued_again(void)
 	end_timers(0, 0);
 }
 
+/* While a handler is set up the timer sends its next one: each has its own expiry. */
+static void sent_meanwhile(void)
+{
+	for (int seen = 0; seen < 2; seen++) {
+		const struct occurrence *one;
+		int64_t first, second;
+
+		begin_timers();
+		first = now;
+		expire_and_send(3, SIGUSR1);
+		take_as(THREAD, deliver_of(SIGUSR1, SI_TIMER, HANDLER));
+		now += 5 * MS;
+		second = now;
+		expire_and_send(3, SIGUSR1);
+		if (seen)
+			take_as(THREAD, info_of(USE_HANDLED, SIGUSR1, 3, 0, 0));
+		else
+			take_as(THREAD, entry_of(EVENT_TIMER_GETTIME, 3));
+		one = expect_signal(EVENT_SIGNAL_DELIVER, 3, SIGNAL_HANDLER);
+		CU_ASSERT_TRUE(one->has_after);
+		CU_ASSERT_EQUAL(one->after_ns, (int64_t)one->ts - first);
+		take_as(THREAD, deliver_of(SIGUSR1, SI_TIMER, 0));
+		one = expect_signal(EVENT_SIGNAL_DELIVER, 3, SIGNAL_DEFAULT);
+		CU_ASSERT_TRUE(one->has_after);
+		CU_ASSERT_EQUAL(one->after_ns, (int64_t)one->ts - second);
+		end_timers(0, 0);
+	}
+}
+
 /* By the end, and by a loss on its CPU. */
 static void settled_at_last(void)
 {
@@ -396,8 +425,8 @@ int suite_timers_signals(void)
 	    !CU_ADD_TEST(suite, cpu_clocks) || !CU_ADD_TEST(suite, sent_again) ||
 	    !CU_ADD_TEST(suite, in_the_past) || !CU_ADD_TEST(suite, itimer_signals) ||
 	    !CU_ADD_TEST(suite, to_a_handler) || !CU_ADD_TEST(suite, which_of_two) ||
-	    !CU_ADD_TEST(suite, queued_again) || !CU_ADD_TEST(suite, settled_by_the_next) ||
-	    !CU_ADD_TEST(suite, settled_at_last))
+	    !CU_ADD_TEST(suite, queued_again) || !CU_ADD_TEST(suite, sent_meanwhile) ||
+	    !CU_ADD_TEST(suite, settled_by_the_next) || !CU_ADD_TEST(suite, settled_at_last))
 		return (int)CU_get_error();
 	return 0;
 }

@@ -79,6 +79,23 @@ static void test_valid(void)
 	CU_ASSERT_FALSE(timerspec_zero((struct timerspec){ 1, 0 }));
 }
 
+static void test_ns(void)
+{
+	CU_ASSERT_EQUAL(timerspec_ns((struct timerspec){ 0, 0 }), 0);
+	CU_ASSERT_EQUAL(timerspec_ns((struct timerspec){ 2, 750 }), 2 * NSEC_PER_SEC + 750);
+	/* as a caller gave it, whether the kernel would take it or not */
+	CU_ASSERT_EQUAL(timerspec_ns((struct timerspec){ 1, 2 * NSEC_PER_SEC }), 3 * NSEC_PER_SEC);
+	CU_ASSERT_EQUAL(timerspec_ns((struct timerspec){ -1, 1 }), 1 - NSEC_PER_SEC);
+	CU_ASSERT_EQUAL(timerspec_ns((struct timerspec){ 0, INT64_MIN }), INT64_MIN);
+	/* the most and the least there is, and a nanosecond beyond */
+	CU_ASSERT_EQUAL(timerspec_ns((struct timerspec){ 9223372036, 854775807 }), INT64_MAX);
+	CU_ASSERT_EQUAL(timerspec_ns((struct timerspec){ 9223372036, 854775808 }), INT64_MAX);
+	CU_ASSERT_EQUAL(timerspec_ns((struct timerspec){ INT64_MAX, 0 }), INT64_MAX);
+	CU_ASSERT_EQUAL(timerspec_ns((struct timerspec){ -9223372036, -854775808 }), INT64_MIN);
+	CU_ASSERT_EQUAL(timerspec_ns((struct timerspec){ -9223372036, -854775809 }), INT64_MIN);
+	CU_ASSERT_EQUAL(timerspec_ns((struct timerspec){ INT64_MIN, 0 }), INT64_MIN);
+}
+
 static void expect_parse(const char *text, int64_t expected)
 {
 	int64_t ns = -1;
@@ -238,10 +255,10 @@ int suite_timerspec(void)
 
 	if (!suite || !CU_ADD_TEST(suite, test_format) ||
 	    !CU_ADD_TEST(suite, test_format_refused) || !CU_ADD_TEST(suite, test_format_ns) ||
-	    !CU_ADD_TEST(suite, test_valid) || !CU_ADD_TEST(suite, test_parse) ||
-	    !CU_ADD_TEST(suite, test_round_trip) || !CU_ADD_TEST(suite, test_flags) ||
-	    !CU_ADD_TEST(suite, test_errno_name) || !CU_ADD_TEST(suite, test_numbers) ||
-	    !CU_ADD_TEST(suite, test_pad))
+	    !CU_ADD_TEST(suite, test_valid) || !CU_ADD_TEST(suite, test_ns) ||
+	    !CU_ADD_TEST(suite, test_parse) || !CU_ADD_TEST(suite, test_round_trip) ||
+	    !CU_ADD_TEST(suite, test_flags) || !CU_ADD_TEST(suite, test_errno_name) ||
+	    !CU_ADD_TEST(suite, test_numbers) || !CU_ADD_TEST(suite, test_pad))
 		return (int)CU_get_error();
 	return 0;
 }
