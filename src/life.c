@@ -96,7 +96,7 @@ void life_existed(struct life_state *state, const struct procfs_timer *timer)
 
 	if (!life->has_clock && life->family != TIMER_ITIMER) {
 		life->has_clock = true;
-		life->clock = timer->clock;
+		life->clock = timerspec_given_clock(timer->clock);
 	}
 	if (life->family == TIMER_FD)
 		existing_timerfd(state, timer);

@@ -264,7 +264,6 @@ static char *out_strace_siginfo(char *at, const struct occurrence *occurrence)
 	return out_strace_address(line_text(at, ", si_ptr="), occurrence->sigev_value);
 }
 
-/* strace sees a signal when a thread is about to act on it, and nothing else. */
 /* strace tells of what stops its tracee, not of what a signalfd or sigwaitinfo fetches. */
 static bool out_strace_shows(const struct occurrence *occurrence)
 {

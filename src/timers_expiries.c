@@ -183,7 +183,9 @@ int timers_find_posix(struct timers *timers, const struct record_timer *seen, in
 		      struct known_timer **timer)
 {
 	/* The thread that gets the signal may have ended: then the address tells. */
-	*timer = timer_table_at(timers->table, seen->address);
+	*timer = tasks_find(timers->tasks, seen->pid)
+			 ? NULL
+			 : timer_table_at(timers->table, seen->address);
 	if (*timer && (*timer)->family == TIMER_POSIX && (*timer)->id == seen->id) {
 		*pid = (*timer)->pid;
 		return 0;
@@ -225,7 +227,7 @@ int timers_existing(struct timers *timers, int32_t pid, const struct procfs_time
 		return -ENOMEM;
 	timer->ours = true;
 	timer->has_clock = true;
-	timer->clock = existing->clock;
+	timer->clock = timerspec_given_clock(existing->clock);
 	if (existing->family != TIMER_FD || timerspec_zero(existing->timerfd.value))
 		return 0;
 	timer->expected = true;
@@ -478,8 +480,10 @@ int timers_settle_expiry(struct timers *timers, int number)
 	seen.has_asked = cpu->started;
 	seen.asked_ns = cpu->start_ns;
 	seen.ahead_ns = minus(cpu->now_ns, (int64_t)cpu->entered_ns);
-	if (seen.ahead_ns > SAME_CLOCK_NS || seen.ahead_ns < -SAME_CLOCK_NS)
+	if (seen.ahead_ns > SAME_CLOCK_NS || seen.ahead_ns < -SAME_CLOCK_NS) {
+		seen.has_asked &= timer->has_clock;
 		seen.asked_clock = timerspec_base_clock(timer->clock);
+	}
 	if (timer->family == TIMER_POSIX)
 		note_cause(cpu, timer->pid, timer->id, timer->target ? timer->target : timer->pid,
 			   cpu->entered_ns);

@@ -29,7 +29,7 @@ struct view_request {
 	uint64_t since_ns; /* see calls_new */
 	uint32_t events;   /* that are shown, a bit each (events.h) */
 	bool lives;        /* each timer's figures, when it ends */
-	int alarm_offset;  /* see timers_set_alarm_offset; 0: not known */
+	int alarm_offset;  /* of the hrtimer in a struct alarm; 0: not known */
 	bool followed;     /* only processes that `tasks` knows were asked for */
 };
 

@@ -37,7 +37,8 @@ void wakeups_free(struct wakeups *wakeups);
 
 /* The signalfd. */
 int wakeups_signal_fd(const struct wakeups *wakeups);
-/* Readable when a signal, the end of COMMAND or of a process is due: what a write that has to wait must not keep from being seen. */
+/* Readable when a signal, the end of COMMAND or of a process is due: what a write
+ * that has to wait must not keep from being seen. */
 int wakeups_urgent_fd(const struct wakeups *wakeups);
 
 /* After all processes. */

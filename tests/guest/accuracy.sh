@@ -42,7 +42,7 @@ def old_agrees($o):
 def times_agree($o):
   ($o.mono_ns | number) as $entry | ($o.duration_ns | number) as $took
   | $took >= 0 and $entry >= (.before | number) - 1e3 and $entry + $took <= (.after | number) + 1e3
-    and (($o.time | wall_ns) - (.wall | number) | fabs) < 50e6;
+    and (($o.time | wall_ns) - (.wall | number) | fabs) < 1e9;
 
 def differing($o):
   ("pid", "tid", "comm", "timer_id", "flags", "new_ptr", "old_ptr", "abi", "time_bits", "ret")
