@@ -131,6 +131,38 @@ static uint64_t find_cause(struct timers *timers, const struct record *record, s
 	return sender.cause_ns;
 }
 
+/*
+ * The expiry whose signal a thread took at `ts`; 0 when it is not known. The timer is
+ * armed again when its signal is taken, which is told a little later: by then it may
+ * have sent the next one.
+ */
+static uint64_t cause_of_delivery(struct known_timer *timer, uint64_t ts)
+{
+	if (timer->pending > 1) {
+		timer->pending--;
+		return timer->earlier_cause_ns;
+	}
+	if (timer->pending && timer->queued_ns <= ts) {
+		timer->pending = 0;
+		return timer->cause_ns;
+	}
+	/* One that was ignored for a while is queued again without a word. */
+	return !timer->pending && timer->expired && timer->expiry_ns <= ts ? timer->expiry_ns : 0;
+}
+
+/* A timer has one signal at most in the queue: one before it was taken by now, or
+ * dropped when the timer was set anew. */
+static void note_pending(struct known_timer *timer, const struct record *record, uint64_t cause_ns)
+{
+	bool dropped = timer->arm.seen && timer->arm.start_ns > timer->queued_ns;
+
+	timer->earlier_cause_ns = timer->cause_ns;
+	timer->pending = timer->pending && !dropped ? 2 : 1;
+	timer->signo = record->signal.info.signo;
+	timer->queued_ns = record->ts;
+	timer->cause_ns = cause_ns;
+}
+
 int timers_take_signal(struct timers *timers, const struct record *record)
 {
 	const struct record_siginfo *info = &record->signal.info;
@@ -164,13 +196,10 @@ int timers_take_signal(struct timers *timers, const struct record *record)
 			return -ENOMEM;
 	}
 	occurrence.traced = timer && timers_traced(timer);
-	if (timer && occurrence.result == SIGNAL_DELIVERED) {
-		timer->earlier_cause_ns = timer->pending ? timer->cause_ns : 0;
-		timer->pending = true;
-		timer->signo = info->signo;
-		timer->queued_ns = record->ts;
-		timer->cause_ns = cause_ns;
-	}
+	if (timer && occurrence.result == SIGNAL_DELIVERED)
+		note_pending(timer, record, cause_ns);
+	else if (timer && occurrence.result == SIGNAL_IGNORED)
+		timer->pending = 0;
 	timers->receiver(timers->context, &occurrence);
 	return 0;
 }
@@ -196,20 +225,6 @@ static struct known_timer *timer_of_signal(const struct timers *timers, int32_t 
 	if (info->has_timer)
 		return timer_table_find(timers->table, pid, TIMER_POSIX, info->id);
 	return longest_pending(timers, pid, info->signo);
-}
-
-/* The expiry whose signal a thread took at `ts`; 0 when it is not known. */
-static uint64_t cause_of_delivery(struct known_timer *timer, uint64_t ts)
-{
-	/* While a handler was set up the timer may have sent its next one. */
-	if (timer->pending && timer->queued_ns > ts)
-		return timer->earlier_cause_ns;
-	if (timer->pending) {
-		timer->pending = false;
-		return timer->cause_ns;
-	}
-	/* One that was ignored for a while is queued again without a word. */
-	return timer->expired && timer->expiry_ns <= ts ? timer->expiry_ns : 0;
 }
 
 static void tell_delivery(struct timers *timers, int32_t tid, uint64_t ts, int cpu,

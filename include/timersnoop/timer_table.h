@@ -33,8 +33,8 @@ struct known_timer {
 	int64_t asked_ns;
 	bool started; /* its hrtimer, to expire at: */
 	int64_t start_ns;
-	int32_t target; /* who gets its signal; 0: not known */
-	bool pending;   /* a signal was queued, and not delivered yet: */
+	int32_t target;   /* who gets its signal; 0: not known */
+	unsigned pending; /* signals that were queued, and not told as delivered yet: */
 	int32_t signo;
 	uint64_t queued_ns;
 	uint64_t cause_ns;         /* the expiry that queued it; 0: not seen */
