@@ -6,6 +6,7 @@
  *
  *	periodic	a timer that expires again and again, for a time while its
  *			signal is blocked
+ *	hurried		one so fast that it expires again while its signal is fetched
  *	ignored		one whose signal is ignored, and later is not
  *	signals		every way to get a signal, or none
  *	threads		signals for one thread; SIGEV_THREAD
@@ -200,6 +201,21 @@ static void periodic(void)
 	do
 		wait_handled(SIGUSR1, 1);
 	while (last_overrun);
+	disarm(POSIX, id);
+	fetch_leftover(id, SIGUSR1);
+	delete (ABI_64, id);
+}
+
+/* hurried */
+
+/* The kernel arms it again before it hands over the signal, and that takes a while. */
+static void hurried(void)
+{
+	int id = timer(CLOCK_MONOTONIC, SIGUSR1, 0xfa57), i;
+
+	arm(POSIX, id, 0, MS, MS / 10);
+	for (i = 0; i < 150; i++)
+		fetch_by_sigwait(SIGUSR1);
 	disarm(POSIX, id);
 	fetch_leftover(id, SIGUSR1);
 	delete (ABI_64, id);
@@ -619,10 +635,10 @@ static void older(void)
 int main(int argc, char **argv)
 {
 	static const struct deed deeds[] = {
-		{ "periodic", periodic }, { "ignored", ignored },   { "signals", signals },
-		{ "threads", threads },   { "clocks", all_clocks }, { "timerfds", timerfds },
-		{ "itimers", itimers },   { "endings", endings },   { "older", older },
-		{ NULL, NULL },
+		{ "periodic", periodic }, { "hurried", hurried }, { "ignored", ignored },
+		{ "signals", signals },   { "threads", threads }, { "clocks", all_clocks },
+		{ "timerfds", timerfds }, { "itimers", itimers }, { "endings", endings },
+		{ "older", older },       { NULL, NULL },
 	};
 	int first = open_account(argc, argv);
 
