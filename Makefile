@@ -41,7 +41,7 @@ $(BUILD)/%.o: %.c Makefile
 $(BUILD)/tests/unit/run: $(UNIT_OBJECTS) $(BUILD)/libtimersnoop.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS) -lcunit
 
-$(BUILD)/tests/guest/bin/%: tests/guest/programs/%.c Makefile
+$(BUILD)/tests/guest/bin/%: tests/guest/programs/%.c $(wildcard tests/guest/programs/*.h) Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -g -o $@ $< -lpthread
 

@@ -423,21 +423,28 @@ static bool find_ahead(const struct timers *timers, int32_t clock, int64_t *ns)
 	return true;
 }
 
+/* On which clock its hrtimer runs: a relative timer of CLOCK_REALTIME is one of
+ * CLOCK_MONOTONIC to the kernel. */
+static int32_t clock_of_arm(const struct known_timer *timer)
+{
+	bool absolute = timer->coming.seen ? timer->coming.absolute : timer->arm.absolute;
+
+	if (!timer->has_clock || (timer->clock == CLOCK_REALTIME && !absolute))
+		return CLOCK_MONOTONIC;
+	return timerspec_base_clock(timer->clock);
+}
+
 /* Of POSIX timers the signal tells, which is sent just behind it. */
 int timers_take_expired(struct timers *timers, const struct record *record)
 {
 	struct known_timer *timer = timer_of_hrtimer(timers, record->hrtimer.address);
-	struct record_timer seen = { .asked_clock = CLOCK_MONOTONIC };
+	struct record_timer seen = { .has_asked = false };
 	struct expiry expiry;
-	bool absolute;
 
 	/* It is not told which function it has: of a timerfd, a start came before. */
 	if (!timer || timer->family != TIMER_FD || !timer->started)
 		return 0;
-	absolute = timer->coming.seen ? timer->coming.absolute : timer->arm.absolute;
-	/* A relative timer of CLOCK_REALTIME runs on CLOCK_MONOTONIC. */
-	if (timer->has_clock && (absolute || timer->clock != CLOCK_REALTIME))
-		seen.asked_clock = timerspec_base_clock(timer->clock);
+	seen.asked_clock = clock_of_arm(timer);
 	expiry = (struct expiry){ EVENT_TIMERFD_EXPIRE, record->ts, record->cpu, timer->pid,
 				  timer->pid };
 	seen.asked_ns = timer->start_ns;
@@ -483,6 +490,9 @@ int timers_settle_expiry(struct timers *timers, int number)
 	if (seen.ahead_ns > SAME_CLOCK_NS || seen.ahead_ns < -SAME_CLOCK_NS) {
 		seen.has_asked &= timer->has_clock;
 		seen.asked_clock = timerspec_base_clock(timer->clock);
+	} else if (timerspec_base_clock(timer->clock) == CLOCK_BOOTTIME) {
+		/* The machine has not slept yet. */
+		seen.asked_clock = clock_of_arm(timer);
 	}
 	if (timer->family == TIMER_POSIX)
 		note_cause(cpu, timer->pid, timer->id, timer->target ? timer->target : timer->pid,
