@@ -15,16 +15,7 @@
 
 # Whole calls, grouped by thread, in the order of their beginning.
 strace_calls() {
-	awk '
-		/ <unfinished \.\.\.>$/ { sub(/ <unfinished \.\.\.>$/, ""); begun[$1] = $0; next }
-		/ resumed>/ {
-			rest = $0
-			sub(/^.* resumed>/, "", rest)
-			$0 = begun[$1] rest
-			sub(/\) += /, ") = ") # it pads those
-		}
-		/^[0-9]+ +timer_settime(64)?\(/
-	' "$1" | sort -s -n -k 1,1
+	whole_calls "$1" | grep -E '^[0-9]+ +timer_settime(64)?\(' | sort -s -n -k 1,1
 }
 
 our_calls() {

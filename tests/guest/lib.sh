@@ -126,6 +126,21 @@ start() {
 	set +m
 }
 
+# whole_calls FILE: the lines of `strace -f -o FILE`, with each call that it broke
+# off and took up again as one line, where that ends.
+whole_calls() {
+	awk '
+		/ <unfinished \.\.\.>$/ { sub(/ <unfinished \.\.\.>$/, ""); begun[$1] = $0; next }
+		/ resumed>/ {
+			rest = $0
+			sub(/^.* resumed>/, "", rest)
+			$0 = begun[$1] rest
+			sub(/\) += /, ") = ") # it pads those
+		}
+		{ print }
+	' "$1"
+}
+
 # is_tracing PID: whether the timersnoop with this pid records by now: all its
 # events are on, in one of its instances, and it has gone to sleep over them.
 is_tracing() {

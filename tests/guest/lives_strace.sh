@@ -16,18 +16,11 @@
 
 # Whole calls and signals, grouped by thread, in the order of their beginning.
 strace_lines() {
-	awk '
-		/ <unfinished \.\.\.>$/ { sub(/ <unfinished \.\.\.>$/, ""); begun[$1] = $0; next }
-		/ resumed>/ {
-			rest = $0
-			sub(/^.* resumed>/, "", rest)
-			$0 = begun[$1] rest
-			sub(/\) += /, ") = ") # it pads those
-		}
-		{ sub(/\) += /, ") = ") } # and short calls
+	whole_calls "$1" | awk '
+		{ sub(/\) += /, ") = ") } # it pads short calls
 		/^[0-9]+ +(timer_|timerfd_|[gs]etitimer|alarm)[a-z0-9]*\(/
 		/^[0-9]+ +--- SIG[^ ]* \{.*si_code=SI_(TIMER|KERNEL)/
-	' "$1" | same_lines
+	' | same_lines
 }
 
 same_lines() {
