@@ -116,6 +116,13 @@ const struct task *tasks_find(const struct tasks *tasks, int32_t tid)
 	return tid > 0 && task->tid ? task : NULL;
 }
 
+int32_t tasks_process(const struct tasks *tasks, int32_t tid)
+{
+	const struct task *task = tasks_find(tasks, tid);
+
+	return task && task->tgid ? task->tgid : tid;
+}
+
 static int take_new_task(struct tasks *tasks, const struct record *record)
 {
 	const struct task *parent = tasks_find(tasks, record->tid);

@@ -70,14 +70,6 @@ struct cpu *timers_cpu(struct timers *timers, int number)
 	return &timers->cpus[number];
 }
 
-int32_t timers_process(const struct timers *timers, int32_t tid)
-{
-	const struct task *task = tasks_find(timers->tasks, tid);
-
-	/* One that has ended was, as a rule, its process's first. */
-	return task && task->tgid ? task->tgid : tid;
-}
-
 bool timers_traced(const struct known_timer *timer)
 {
 	return timer->arm.seen || timer->coming.seen || timer->ours;
@@ -105,11 +97,12 @@ static int take_settime(struct timers *timers, int32_t pid, const struct call *c
 
 	if (!call->has_id && call->event != EVENT_ALARM)
 		return 0;
-	timer = timer_table_find(timers->table, pid, event_family(call->event), call->timer_id);
 	/* Whether it took effect is then told by an expiry that fits. */
 	if (call->missing & CALL_NO_RETURN)
 		return 0;
 	if (!accepted(call)) {
+		timer = timer_table_find(timers->table, pid, event_family(call->event),
+					 call->timer_id);
 		if (timer)
 			refuse(timers, timer);
 		return 0;
@@ -274,9 +267,8 @@ int timers_record(struct timers *timers, const struct record *record)
 
 int timers_finish(struct timers *timers)
 {
-	int status = 0;
-
 	uint64_t missed = timers->missed;
+	int status = 0;
 
 	for (size_t i = 0; i < timers->cpu_count && status == 0; i++)
 		status = timers_settle_expiry(timers, (int)i);

@@ -41,7 +41,7 @@ int timers_take_copy(struct timers *timers, const struct record *record)
 
 	if (!call || !call->has_id)
 		return 0;
-	timer = timer_table_get(timers->table, timers_process(timers, record->tid),
+	timer = timer_table_get(timers->table, tasks_process(timers->tasks, record->tid),
 				event_family(record->event),
 				record->copy.has_id ? record->copy.id : call->timer_id);
 	if (!timer)
@@ -107,7 +107,6 @@ struct expiry {
 	uint64_t ts;
 	int cpu;
 	int32_t pid;
-	int32_t tid; /* the process's first */
 };
 
 /* `timer` is NULL for one that is not known, `seen` when only that it expired is. */
@@ -118,7 +117,7 @@ static void tell_expiry(struct timers *timers, const struct expiry *expiry,
 					 .ts = expiry->ts,
 					 .cpu = expiry->cpu,
 					 .pid = expiry->pid,
-					 .tid = expiry->tid,
+					 .tid = expiry->pid,
 					 .family = event_family(expiry->event) };
 
 	if (timer) {
@@ -167,16 +166,20 @@ static void note_cause(struct cpu *cpu, int32_t pid, int32_t id, int32_t target,
 void timers_tell_posix(struct timers *timers, const struct record *record,
 		       struct known_timer *timer)
 {
-	const struct expiry expiry = { EVENT_TIMER_EXPIRE, record->ts, record->cpu, timer->pid,
-				       timer->pid };
+	const struct expiry expiry = { EVENT_TIMER_EXPIRE, record->ts, record->cpu, timer->pid };
 
 	learn_ahead(timers, &record->timer);
 	tell_expiry(timers, &expiry, timer, &record->timer);
 }
 
-bool timers_foreign(const struct timers *timers, int32_t tid)
+int timers_get(struct timers *timers, int32_t tid, int32_t pid, enum timer_family family,
+	       int32_t id, struct known_timer **timer)
 {
-	return timers->scene.followed && !tasks_find(timers->tasks, tid);
+	*timer = timer_table_find(timers->table, pid, family, id);
+	if (*timer || (timers->scene.followed && !tasks_find(timers->tasks, tid)))
+		return 0;
+	*timer = timer_table_get(timers->table, pid, family, id);
+	return *timer ? 0 : -ENOMEM;
 }
 
 int timers_find_posix(struct timers *timers, const struct record_timer *seen, int32_t *pid,
@@ -190,12 +193,8 @@ int timers_find_posix(struct timers *timers, const struct record_timer *seen, in
 		*pid = (*timer)->pid;
 		return 0;
 	}
-	*pid = timers_process(timers, seen->pid);
-	*timer = timer_table_find(timers->table, *pid, TIMER_POSIX, seen->id);
-	if (*timer || timers_foreign(timers, seen->pid))
-		return 0;
-	*timer = timer_table_get(timers->table, *pid, TIMER_POSIX, seen->id);
-	return *timer ? 0 : -ENOMEM;
+	*pid = tasks_process(timers->tasks, seen->pid);
+	return timers_get(timers, seen->pid, *pid, TIMER_POSIX, seen->id, timer);
 }
 
 static int take_posix(struct timers *timers, const struct record *record)
@@ -294,21 +293,19 @@ static void take_fd(struct timers *timers, const struct record *record)
 		timer = find_expected(timers, record);
 	learn_ahead(timers, &record->timer);
 	if (timer)
-		expiry.pid = expiry.tid = timer->pid;
+		expiry.pid = timer->pid;
 	tell_expiry(timers, &expiry, timer, &record->timer);
 }
 
 static int take_itimer(struct timers *timers, const struct record *record, int32_t which,
 		       int32_t pid, const struct record_timer *seen)
 {
-	const struct expiry expiry = { EVENT_ITIMER_EXPIRE, record->ts, record->cpu, pid, pid };
-	struct known_timer *timer = timer_table_find(timers->table, pid, TIMER_ITIMER, which);
+	const struct expiry expiry = { EVENT_ITIMER_EXPIRE, record->ts, record->cpu, pid };
+	struct known_timer *timer;
+	int status = timers_get(timers, pid, pid, TIMER_ITIMER, which, &timer);
 
-	if (!timer && timers_foreign(timers, pid))
-		return 0;
-	timer = timer_table_get(timers->table, pid, TIMER_ITIMER, which);
-	if (!timer)
-		return -ENOMEM;
+	if (status < 0 || !timer)
+		return status;
 	if (which == ITIMER_REAL) {
 		timer->has_clock = true;
 		timer->clock = CLOCK_MONOTONIC;
@@ -377,7 +374,7 @@ int timers_take_start(struct timers *timers, const struct record *record)
 
 	if (call && !record->interrupt && call->arms &&
 	    (call->has_id || call->event == EVENT_ALARM)) {
-		timer = timer_table_get(timers->table, timers_process(timers, record->tid),
+		timer = timer_table_get(timers->table, tasks_process(timers->tasks, record->tid),
 					event_family(call->event), call->timer_id);
 		if (!timer)
 			return -ENOMEM;
@@ -445,8 +442,7 @@ int timers_take_expired(struct timers *timers, const struct record *record)
 	if (!timer || timer->family != TIMER_FD || !timer->started)
 		return 0;
 	seen.asked_clock = clock_of_arm(timer);
-	expiry = (struct expiry){ EVENT_TIMERFD_EXPIRE, record->ts, record->cpu, timer->pid,
-				  timer->pid };
+	expiry = (struct expiry){ EVENT_TIMERFD_EXPIRE, record->ts, record->cpu, timer->pid };
 	seen.asked_ns = timer->start_ns;
 	seen.has_asked = timer->has_clock && find_ahead(timers, seen.asked_clock, &seen.ahead_ns);
 	timer->started = false;
@@ -482,8 +478,7 @@ int timers_settle_expiry(struct timers *timers, int number)
 		timers->missed++;
 		return 0;
 	}
-	expiry = (struct expiry){ events[timer->family], cpu->entered_ns, number, timer->pid,
-				  timer->pid };
+	expiry = (struct expiry){ events[timer->family], cpu->entered_ns, number, timer->pid };
 	seen.has_asked = cpu->started;
 	seen.asked_ns = cpu->start_ns;
 	seen.ahead_ns = minus(cpu->now_ns, (int64_t)cpu->entered_ns);

@@ -172,7 +172,7 @@ int timers_take_signal(struct timers *timers, const struct record *record)
 		.event = EVENT_SIGNAL_GENERATE,
 		.ts = record->ts,
 		.cpu = record->cpu,
-		.pid = timers_process(timers, record->signal.pid),
+		.pid = tasks_process(timers->tasks, record->signal.pid),
 		.tid = record->signal.pid,
 		.family = info->code == SI_TIMER ? TIMER_POSIX : TIMER_ITIMER,
 		.signo = info->signo,
@@ -180,6 +180,7 @@ int timers_take_signal(struct timers *timers, const struct record *record)
 		.target_tid = record->signal.group ? 0 : record->signal.pid,
 	};
 	uint64_t cause_ns;
+	int status = 0;
 
 	if (!cpu)
 		return -ENOMEM;
@@ -187,14 +188,10 @@ int timers_take_signal(struct timers *timers, const struct record *record)
 	occurrence.has_after = cause_ns != 0;
 	occurrence.after_ns = (int64_t)(record->ts - cause_ns);
 	if (occurrence.has_id)
-		timer = timer_table_find(timers->table, occurrence.pid, occurrence.family,
-					 occurrence.id);
-	if (occurrence.has_id && !timer && !timers_foreign(timers, record->signal.pid)) {
-		timer = timer_table_get(timers->table, occurrence.pid, occurrence.family,
-					occurrence.id);
-		if (!timer)
-			return -ENOMEM;
-	}
+		status = timers_get(timers, record->signal.pid, occurrence.pid, occurrence.family,
+				    occurrence.id, &timer);
+	if (status < 0)
+		return status;
 	occurrence.traced = timer && timers_traced(timer);
 	if (timer && occurrence.result == SIGNAL_DELIVERED)
 		note_pending(timer, record, cause_ns);
@@ -230,7 +227,7 @@ static struct known_timer *timer_of_signal(const struct timers *timers, int32_t 
 static void tell_delivery(struct timers *timers, int32_t tid, uint64_t ts, int cpu,
 			  const struct record_siginfo *info, enum signal_result result)
 {
-	int32_t pid = timers_process(timers, tid);
+	int32_t pid = tasks_process(timers->tasks, tid);
 	struct known_timer *timer = timer_of_signal(timers, pid, info);
 	uint64_t cause_ns;
 	struct occurrence occurrence = { .event = EVENT_SIGNAL_DELIVER,
@@ -334,7 +331,7 @@ void timers_take_fetched(struct timers *timers, const struct record *record)
 
 	if (find_delivery(timers, record->tid))
 		return;
-	timer = timer_of_signal(timers, timers_process(timers, record->tid), &record->info);
+	timer = timer_of_signal(timers, tasks_process(timers->tasks, record->tid), &record->info);
 	if (timer && timer->pending)
 		tell_delivery(timers, record->tid, record->ts, record->cpu, &record->info,
 			      record->kind == USE_SIGNALFD ? SIGNAL_SIGNALFD : SIGNAL_WAITED);
@@ -415,7 +412,8 @@ void timers_take_waited(struct timers *timers, const struct record *record)
 		known = read_stack(record, wait->at, &info);
 		timers_forget_wait(timers, record->tid);
 	}
-	timer = known ? timer_of_signal(timers, timers_process(timers, record->tid), &info) : NULL;
+	timer = known ? timer_of_signal(timers, tasks_process(timers->tasks, record->tid), &info)
+		      : NULL;
 	if (timer && timer->pending)
 		tell_delivery(timers, record->tid, record->ts, record->cpu, &info, SIGNAL_WAITED);
 }

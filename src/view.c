@@ -239,8 +239,7 @@ void view_lost(struct view *view, const struct loss *loss)
 /* The process of `tid` is over, or has become another program. */
 static void end_timers(struct view *view, const struct record *record, int32_t tid, bool exec)
 {
-	const struct task *task = tasks_find(view->tasks, tid);
-	int32_t pid = task && task->tgid ? task->tgid : tid;
+	int32_t pid = tasks_process(view->tasks, tid);
 
 	if (view->lives && exec)
 		lives_exec(view->lives, pid, record->ts);

@@ -41,6 +41,10 @@ int tasks_learn(struct tasks *tasks, const struct task *task);
 /* Takes what a record says of tasks; ignores others. 0 or -ENOMEM. */
 int tasks_record(struct tasks *tasks, const struct record *record);
 
+/* The process of a thread; the thread's own id where that is not known: one that has
+ * ended was, as a rule, its process's first. */
+int32_t tasks_process(const struct tasks *tasks, int32_t tid);
+
 /* NULL when it was never heard of. Valid until the next change. */
 const struct task *tasks_find(const struct tasks *tasks, int32_t tid);
 

@@ -71,13 +71,16 @@ struct timers {
 
 /* What is remembered of a CPU; NULL when out of memory. */
 struct cpu *timers_cpu(struct timers *timers, int number);
-int32_t timers_process(const struct timers *timers, int32_t tid);
 /* A call of it was seen, so its process is one that is followed. */
 bool timers_traced(const struct known_timer *timer);
 
-/* Of a process that is not followed: nothing is remembered of it. */
-bool timers_foreign(const struct timers *timers, int32_t tid);
-/* A POSIX timer and its process; *timer is NULL for a foreign one. 0 or -ENOMEM. */
+/*
+ * The timer; made when it is not there, but for tasks that are not followed, of
+ * which nothing is remembered: *timer is NULL then. 0 or -ENOMEM.
+ */
+int timers_get(struct timers *timers, int32_t tid, int32_t pid, enum timer_family family,
+	       int32_t id, struct known_timer **timer);
+/* The same of a POSIX timer as its probe finds it, and its process. */
 int timers_find_posix(struct timers *timers, const struct record_timer *seen, int32_t *pid,
 		      struct known_timer **timer);
 
