@@ -176,12 +176,23 @@ void timers_forget(struct timers *timers, int32_t pid, bool exec)
 	}
 }
 
+/* One whose address was never learned: it may be any of those that are expected. */
+static void release_unknown(struct timers *timers, int32_t pid)
+{
+	for (struct known_timer *timer = timer_table_of_pid(timers->table, pid); timer;
+	     timer = timer->next_of_pid)
+		if (timer->pid == pid)
+			timer->expected = false;
+}
+
 static void take_release(struct timers *timers, const struct record *record)
 {
 	struct known_timer *timer = timer_table_at(timers->table, record->object.timer);
 
 	if (timer && timer->family == TIMER_FD)
 		timer_table_forget(timers->table, timer);
+	else if (timers->expecting)
+		release_unknown(timers, tasks_process(timers->tasks, record->tid));
 }
 
 bool timers_closed(const struct timers *timers, uint64_t address, int32_t *pid, int32_t *fd)
@@ -223,6 +234,7 @@ int timers_record(struct timers *timers, const struct record *record)
 
 	if (status < 0)
 		return status;
+	timers->last_ns = record->ts;
 	switch (record->kind) {
 	case USE_COPY:
 		return timers_take_copy(timers, record);
@@ -274,6 +286,7 @@ int timers_finish(struct timers *timers)
 		status = timers_settle_expiry(timers, (int)i);
 	/* Recording may have stopped between the two records of an expiry. */
 	timers->missed = missed;
+	timers_count_overdue(timers);
 	while (timers->delivery_count)
 		timers_settle_delivery(timers, timers->deliveries[0].tid);
 	return status;

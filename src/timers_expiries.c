@@ -245,6 +245,8 @@ struct search {
 
 /* The clocks are read by different means. */
 #define READING_NS 1000
+/* An expiry may be late by some of this. */
+#define OVERDUE_NS NSEC_PER_SEC
 
 static bool is_expected(void *context, struct known_timer *timer)
 {
@@ -273,11 +275,30 @@ static struct known_timer *find_expected(struct timers *timers, const struct rec
 	    !record->timer.has_interval)
 		return NULL;
 	timer_table_walk(timers->table, is_expected, &search);
+	/* Among those that are followed: somebody's, and nobody will be shown. */
+	if (search.count > 1 && timers->scene.followed)
+		timers->missed++;
 	if (search.count != 1)
 		return NULL;
 	search.found->expected = false;
 	timer_table_place(timers->table, search.found, record->timer.address);
 	return search.found;
+}
+
+static bool is_overdue(void *context, struct known_timer *timer)
+{
+	struct timers *timers = context;
+	int64_t after = minus((int64_t)timers->last_ns, timer->expected_ns);
+
+	if (timer->expected && after > timer->expected_within_ns + OVERDUE_NS)
+		timers->missed++;
+	return false;
+}
+
+void timers_count_overdue(struct timers *timers)
+{
+	if (timers->expecting && timers->scene.followed)
+		timer_table_walk(timers->table, is_overdue, timers);
 }
 
 static void take_fd(struct timers *timers, const struct record *record)

@@ -64,7 +64,8 @@ struct timers {
 	struct wait *waits[WAIT_BUCKETS]; /* one for each thread that waits, or has done so */
 	uint64_t missed;
 	struct timers_scene scene;
-	bool expecting; /* there are timers that only /proc has told of */
+	uint64_t last_ns; /* of the stream */
+	bool expecting;   /* there are timers that only /proc has told of */
 	bool ahead_known[CLOCKS];
 	int64_t ahead_ns[CLOCKS]; /* that clock minus CLOCK_MONOTONIC */
 };
@@ -94,6 +95,9 @@ int timers_take_itimer(struct timers *timers, const struct record *record);
 int timers_take_start(struct timers *timers, const struct record *record);
 int timers_take_entered(struct timers *timers, const struct record *record);
 int timers_take_expired(struct timers *timers, const struct record *record);
+/* Timerfds that only /proc has told of, and that should have expired since: their
+ * expiries were not known to be theirs. */
+void timers_count_overdue(struct timers *timers);
 /* The probe of an expiry did not come: tells what is known without it. */
 int timers_settle_expiry(struct timers *timers, int cpu);
 /* An expiry of a POSIX timer that no probe of its own told of. */

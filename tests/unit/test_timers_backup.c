@@ -500,6 +500,45 @@ static void existing_and_set(void)
 	end_timers(0, 0);
 }
 
+/* Of a process that is followed, an expiry that cannot be told apart is told as missed. */
+static void existing_and_overdue(void)
+{
+	const struct timers_scene followed = { .followed = true };
+	struct record release = { .kind = USE_RELEASE, .tid = OTHER, .object = { ADDRESS + 1, 0 } };
+
+	/* two fit; and both are overdue then */
+	begin_timers();
+	timers_set_scene(timers, &followed);
+	exist(5, CLOCK_MONOTONIC, 30 * MS, 0);
+	exist(6, CLOCK_MONOTONIC, 30 * MS, 0);
+	take(fd_expiry_of(ADDRESS, BEGINNING + 30 * MS, 0));
+	CU_ASSERT_EQUAL(timers_missed(timers), 1);
+	now += 3 * NSEC_PER_SEC;
+	take(fd_expiry_of(ADDRESS + 64, BEGINNING, 0));
+	end_timers(2, 1 + 2);
+
+	/* somebody else's were seen, one is still to come, one was closed */
+	for (int closed = 0; closed < 2; closed++) {
+		begin_timers();
+		timers_set_scene(timers, &followed);
+		exist(5, CLOCK_MONOTONIC, 30 * MS, 0);
+		now += 3 * NSEC_PER_SEC;
+		if (closed)
+			take_as(OTHER, release);
+		exist(6, CLOCK_MONOTONIC, NSEC_PER_SEC, 0);
+		take(fd_expiry_of(ADDRESS, BEGINNING, 0));
+		end_timers(1, !closed);
+	}
+
+	/* everybody is shown: it is shown without its process */
+	begin_timers();
+	exist(5, CLOCK_MONOTONIC, 30 * MS, 0);
+	exist(6, CLOCK_MONOTONIC, 30 * MS, 0);
+	now += 3 * NSEC_PER_SEC;
+	take(fd_expiry_of(ADDRESS, BEGINNING + 30 * MS, 0));
+	end_timers(1, 0);
+}
+
 int suite_timers_backup(void)
 {
 	CU_pSuite suite = CU_add_suite("timers_backup", NULL, NULL);
@@ -517,7 +556,7 @@ int suite_timers_backup(void)
 	    !CU_ADD_TEST(suite, missed_on_another_clock) ||
 	    !CU_ADD_TEST(suite, unknown_addresses) || !CU_ADD_TEST(suite, losses) ||
 	    !CU_ADD_TEST(suite, forgotten) || !CU_ADD_TEST(suite, existing_timerfds) ||
-	    !CU_ADD_TEST(suite, existing_and_set))
+	    !CU_ADD_TEST(suite, existing_and_set) || !CU_ADD_TEST(suite, existing_and_overdue))
 		return (int)CU_get_error();
 	return 0;
 }
