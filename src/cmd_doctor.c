@@ -14,7 +14,6 @@
 #include "timersnoop/wakeups.h"
 
 /* Where the probes of a pasted plan go; a run's own group has its name. */
-#define PLAN_GROUP "timersnoop"
 
 static void print_refusals(const struct kernel_features *features)
 {

@@ -110,8 +110,14 @@ const char *const plan_calls_symbols[] = {
 	NULL,
 };
 
+/* Of the events' names. */
+static const char *const abi_suffixes[ABI_COUNT] = {
+	[ABI_64] = "",
+	[ABI_32] = "_ia32",
+	[ABI_32_TIME32] = "_ia32_time32",
+};
+
 struct arch_abi {
-	const char *suffix; /* of the events' names */
 	const char *what;
 	unsigned argument[CALL_ARGUMENTS]; /* offsets into struct pt_regs */
 	const char *pointer;               /* fetch-arg type of a user pointer */
@@ -128,12 +134,9 @@ struct arch {
  */
 static const struct arch arches[] = {
 	{ "x86_64",
-	  { [ABI_64] = { "", "64-bit callers", { 112, 104, 96, 56 }, "x64" },
-	    [ABI_32] = { "_ia32", "32-bit callers", { 40, 88, 96, 104 }, "x32" },
-	    [ABI_32_TIME32] = { "_ia32_time32",
-				"32-bit callers, 32-bit times",
-				{ 40, 88, 96, 104 },
-				"x32" } } },
+	  { [ABI_64] = { "64-bit callers", { 112, 104, 96, 56 }, "x64" },
+	    [ABI_32] = { "32-bit callers", { 40, 88, 96, 104 }, "x32" },
+	    [ABI_32_TIME32] = { "32-bit callers, 32-bit times", { 40, 88, 96, 104 }, "x32" } } },
 };
 
 static const struct arch *find_arch(const char *machine)
@@ -241,7 +244,7 @@ static void plan_toctou(struct plan_maker *maker, enum event event, enum call_ab
 				       .kretprobe = reads[i].use != USE_USER_BEFORE };
 
 		snprintf(name, sizeof(name), TRY_PREFIX "%s_%s%s", call->prefix, reads[i].name,
-			 abi->suffix);
+			 abi_suffixes[which]);
 		if (!user_pointer(maker, &probe, at, sizeof(at), abi->argument[reads[i].argument]))
 			at[0] = '\0';
 		user_args(args, sizeof(args), at, size);
@@ -275,11 +278,11 @@ static bool plan_entry(struct plan_maker *maker, enum event event, enum call_abi
 	if (compares_memory(maker, event))
 		plan_toctou(maker, event, which, abi);
 	entry_args(args, sizeof(args), call->roles, abi);
-	snprintf(name, sizeof(name), "%s%s_enter%s", prefix, call->prefix, abi->suffix);
+	snprintf(name, sizeof(name), "%s%s_enter%s", prefix, call->prefix, abi_suffixes[which]);
 	snprintf(why, sizeof(why), "%s: arguments and start, %s", event_name(event), abi->what);
 	if (!plan_probe(maker, &entry, name, symbol, why, "%s", args))
 		return false;
-	snprintf(name, sizeof(name), "%s%s_exit%s", prefix, call->prefix, abi->suffix);
+	snprintf(name, sizeof(name), "%s%s_exit%s", prefix, call->prefix, abi_suffixes[which]);
 	snprintf(why, sizeof(why), "%s: result and end, %s", event_name(event), abi->what);
 	return plan_probe(maker, &ret, name, symbol, why, "ret=$retval:s64");
 }
@@ -312,6 +315,39 @@ static int plan_entries(struct plan_maker *maker, const struct arch *arch, struc
 		}
 	}
 	return 0;
+}
+
+bool plan_calls_meaning(const char *name, struct meaning *means)
+{
+	static const struct {
+		const char *name;
+		enum probe_use use;
+	} parts[] = {
+		{ "enter", USE_ENTRY },        { "exit", USE_RETURN },
+		{ "before", USE_USER_BEFORE }, { "after", USE_USER_AFTER },
+		{ "old_after", USE_USER_OLD },
+	};
+
+	for (enum event event = 0; event < EVENT_CALLS; event++) {
+		size_t length = strlen(calls[event].prefix);
+
+		if (strncmp(name, calls[event].prefix, length) != 0 || name[length] != '_')
+			continue;
+		for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+			const char *part = name + length + 1,
+				   *suffix = part + strlen(parts[i].name);
+
+			if (strncmp(part, parts[i].name, strlen(parts[i].name)) != 0)
+				continue;
+			for (int abi = 0; abi < ABI_COUNT; abi++) {
+				if (strcmp(suffix, abi_suffixes[abi]) != 0)
+					continue;
+				*means = (struct meaning){ parts[i].use, event, abi };
+				return true;
+			}
+		}
+	}
+	return false;
 }
 
 /*

@@ -16,7 +16,7 @@
 #include "timersnoop/probe_group.h"
 
 #define INSTANCE_PREFIX "timersnoop-"
-#define GROUP_PREFIX "timersnoop_"
+#define GROUP_PREFIX PLAN_GROUP "_"
 /* Of the second instance, behind the name of the first. */
 #define COMPANION_SUFFIX "-irq"
 #define NAME_TRIES 8

@@ -32,6 +32,8 @@ void plan_array(const struct plan_maker *maker, char text[PLAN_ARRAY_MAX], const
 /* plan_calls.c: -ENOTSUP when no 64-bit call can be shown */
 int plan_calls(struct plan_maker *maker, struct error *err);
 extern const char *const plan_calls_symbols[];
+/* Of the probes that each system call has, by their names. */
+bool plan_calls_meaning(const char *name, struct meaning *means);
 
 /* plan_timers.c: -ENOTSUP when type data is missing and only expiries or signals are wished for */
 int plan_timers(struct plan_maker *maker, struct error *err);

@@ -142,6 +142,15 @@ bool probe_plan_needs_types(const struct plan_wishes *wishes);
 int probe_plan_make(struct probe_plan *plan, const struct kernel_features *features,
 		    const struct plan_wishes *wishes, struct error *err);
 
+/* What the groups of probes are called, as such or with "_..." behind. */
+#define PLAN_GROUP "timersnoop"
+bool probe_plan_group(const char *system);
+/*
+ * The inverse of a plan: what the records of an event mean, by its system (of a
+ * probe its group) and its name. False: it is in no plan.
+ */
+bool probe_plan_meaning(const char *system, const char *event, struct meaning *means);
+
 /* Is it about calls or timers, and not about tasks? */
 bool probe_use_tells_of_timers(enum probe_use use);
 

@@ -197,10 +197,22 @@ static void check_probe(const struct probe *probe)
 		CU_ASSERT_PTR_NULL(strstr(probe->args, "$retval"));
 }
 
+/* By its name alone it is known for what it is. */
+static void check_name(const char *system, const char *event, const struct meaning *means)
+{
+	struct meaning named = { USE_COUNT, EVENT_COUNT, ABI_COUNT };
+
+	CU_ASSERT_TRUE(probe_plan_meaning(system, event, &named));
+	CU_ASSERT_EQUAL(named.use, means->use);
+	CU_ASSERT_EQUAL(named.event, means->event);
+	CU_ASSERT_EQUAL(named.abi, means->abi);
+}
+
 void check_limits(void)
 {
 	for (size_t i = 0; i < plan.probe_count; i++) {
 		check_probe(&plan.probes[i]);
+		check_name("timersnoop_4242_1a2b3c4d", plan.probes[i].event, &plan.probes[i].means);
 		for (size_t j = 0; j < i; j++)
 			CU_ASSERT_STRING_NOT_EQUAL(plan.probes[j].event, plan.probes[i].event);
 	}
@@ -211,6 +223,7 @@ void check_limits(void)
 		const struct plan_event *event = &plan.events[i];
 
 		CU_ASSERT_TRUE(strlen(event->event) < sizeof(event->event) - 1);
+		check_name(event->system, event->event, &event->means);
 		CU_ASSERT_TRUE(strlen(event->filter) < sizeof(event->filter) - 1);
 		CU_ASSERT_TRUE(strlen(event->why) < sizeof(event->why) - 1);
 	}

@@ -179,12 +179,46 @@ static void refused_one_after_the_other(void)
 	}
 }
 
+/* What is in no plan has no meaning; the plans' own names are tried with every plan. */
+static void names_of_others(void)
+{
+	static const char *const others[][2] = {
+		{ "timersnoop", "settime" },
+		{ "timersnoop", "settime_" },
+		{ "timersnoop", "settime_enter_" },
+		{ "timersnoop", "settime_enter_x32" },
+		{ "timersnoop", "settime_enter_ia32_time32_" },
+		{ "timersnoop", "settime_between" },
+		{ "timersnoop", "fd_settime" },
+		{ "timersnoop", "" },
+		{ "timersnoop", "try_" },
+		{ "timersnoop", "task_newtask" },
+		{ "timersnooper", "settime_enter" },
+		{ "timersnoo", "settime_enter" },
+		{ "kprobes", "settime_enter" },
+		{ "", "settime_enter" },
+		{ "sched", "task_newtask" },
+		{ "task", "settime_new" },
+		{ "timer", "timer_start" },
+	};
+	struct meaning means;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		CU_ASSERT_FALSE(probe_plan_meaning(others[i][0], others[i][1], &means));
+	CU_ASSERT_TRUE(probe_plan_meaning("timersnoop", "fd_settime_old_after_ia32", &means));
+	CU_ASSERT_EQUAL(means.use, USE_USER_OLD);
+	CU_ASSERT_EQUAL(means.event, EVENT_TIMERFD_SETTIME);
+	CU_ASSERT_EQUAL(means.abi, ABI_32);
+	CU_ASSERT_TRUE(probe_plan_meaning("timersnoop_1", "try_settime_user", &means));
+	CU_ASSERT_EQUAL(means.use, USE_USER);
+}
+
 int suite_plan_kernels(void)
 {
 	CU_pSuite suite = CU_add_suite("plan_kernels", NULL, NULL);
 
-	if (!suite || !CU_ADD_TEST(suite, plans_of_kernels) ||
-	    !CU_ADD_TEST(suite, plans_that_kernels_took) ||
+	if (!suite || !CU_ADD_TEST(suite, names_of_others) ||
+	    !CU_ADD_TEST(suite, plans_of_kernels) || !CU_ADD_TEST(suite, plans_that_kernels_took) ||
 	    !CU_ADD_TEST(suite, limits_hold_in_any_plan) ||
 	    !CU_ADD_TEST(suite, limits_hold_for_any_wishes) ||
 	    !CU_ADD_TEST(suite, refused_one_after_the_other))
