@@ -53,21 +53,23 @@ int decoder_add(struct decoder *decoder, const struct meaning *means, const char
 {
 	struct binding *binding = &decoder->bindings[decoder->count];
 	struct tep_event *event = NULL;
+	char *checked;
 	int status;
 
 	if (decoder->count == BINDINGS_MAX)
 		return error_set(err, ENOSPC, "more than %d events", BINDINGS_MAX);
-	/* libtraceevent 1.7.1 runs off the end of a text that is cut in its fields. */
-	if (!strstr(format, "\nprint fmt:"))
-		return error_set(err, EINVAL, "an event format of %s is not whole", system);
-	if (tep_parse_format(decoder->tep, &event, format, strlen(format), system) || !event)
+	checked = decode_format(format);
+	if (!checked)
+		return errno == ENOMEM ? error_errno(err, ENOMEM, "event formats")
+				       : error_set(err, EINVAL,
+						   "an event format of %s cannot be read", system);
+	status = tep_parse_format(decoder->tep, &event, checked, strlen(checked), system);
+	free(checked);
+	if (status || !event)
 		return error_set(err, EINVAL, "an event format of %s cannot be read", system);
 	memset(binding, 0, sizeof(*binding));
 	binding->means = *means;
 	status = decode_bind(binding, event, err);
-	if (status == 0 && (event->id < 0 || event->id > UINT16_MAX))
-		status = error_set(err, EINVAL, "%s:%s has the id %d", system, event->name,
-				   event->id);
 	if (status == 0)
 		decoder->by_type[event->id] = (uint8_t)++decoder->count;
 	return status;

@@ -40,6 +40,10 @@ struct binding {
 	struct field task, comm, clone_flags, uid, group_dead;
 };
 
+/* A format's text as libtraceevent may see it; the caller frees. NULL with errno: EINVAL
+ * for one that no kernel writes, or ENOMEM. */
+char *decode_format(const char *format);
+
 /* Finds the fields that binding->means needs. -EINVAL with the name of one that is missing. */
 int decode_bind(struct binding *binding, struct tep_event *event, struct error *err);
 

@@ -32,6 +32,15 @@ seed() {
 			done < <(grep '^ID:' "tests/fixtures/$series/formats")
 		done
 		;;
+	format)
+		# Each format of a kernel, behind a byte for what its records mean.
+		csplit -s -z -f "$corpus/" -n 3 tests/fixtures/7.2/formats '/^name: /' '{*}'
+		count=0
+		for file in "$corpus"/*; do
+			printf '%b' "$(printf '\\x%02x' $((count++ % 40)))" | cat - "$file" >"$file.seed"
+			rm "$file"
+		done
+		;;
 	procfs_timers)
 		printf '%s\n' 'ID: 4' 'signal: 32/000055bb3f76d470' 'notify: signal/tid.22275' \
 			'ClockID: -178198' >"$corpus/posix"
