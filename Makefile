@@ -11,7 +11,7 @@ BUILD ?= build
 CC ?= gcc
 PKG_CONFIG ?= pkg-config
 
-LIBS := libtracefs libtraceevent
+LIBS := libtracefs libtraceevent libzstd zlib
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DTIMERSNOOP_VERSION='"$(VERSION)"' -Iinclude \

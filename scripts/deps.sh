@@ -16,9 +16,10 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-build_packages=(gcc make pkg-config libc6-dev libtracefs-dev libtraceevent-dev)
+build_packages=(gcc make pkg-config libc6-dev libtracefs-dev libtraceevent-dev libzstd-dev
+	zlib1g-dev)
 build_commands=(gcc make pkg-config)
-build_libraries=(libtracefs libtraceevent)
+build_libraries=(libtracefs libtraceevent libzstd zlib)
 
 test_packages=(libcunit1-dev clang clang-format clang-tidy libclang-rt-dev cppcheck
 	shellcheck mandoc jq python3 rt-tests stress-ng)
