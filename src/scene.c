@@ -57,6 +57,17 @@ int scene_add_wall(struct scene *scene, uint64_t from_ns, int64_t offset_ns)
 	return status;
 }
 
+int scene_add_lost(struct scene *scene, const struct scene_lost *lost)
+{
+	void *list = scene->lost;
+	int status = make_room(&list, sizeof(*scene->lost), scene->lost_count, &scene->lost_room);
+
+	scene->lost = list;
+	if (status == 0)
+		scene->lost[scene->lost_count++] = *lost;
+	return status;
+}
+
 int scene_add_task(struct scene_tasks *tasks, const struct task *task)
 {
 	void *list = tasks->list;
@@ -156,7 +167,8 @@ static void write_all(FILE *to, const struct scene *scene)
 	for (size_t i = 0; i < scene->existing.count; i++)
 		write_existing(to, &scene->existing.timers[i]);
 	for (size_t i = 0; i < scene->lost_count; i++)
-		fprintf(to, "lost %zu %" PRIu64 "\n", i, scene->lost[i]);
+		fprintf(to, "lost %u %d %" PRIu64 "\n", scene->lost[i].instance, scene->lost[i].cpu,
+			scene->lost[i].records);
 	fprintf(to, "missed %" PRIu64 " %d\n", scene->missed, scene->missed_unknown);
 	if (scene->plan)
 		write_plan(to, scene->plan);
@@ -341,21 +353,13 @@ static int read_existing(struct values *values, struct existing *existing, enum 
 	return status;
 }
 
-/* Streams in their order. */
 static int read_lost(struct values *values, struct scene *scene)
 {
-	uint64_t stream = (uint64_t)number(values, 0, INT32_MAX), *larger;
+	struct scene_lost lost = { .instance = (unsigned)number(values, 0, INT32_MAX),
+				   .cpu = id(values),
+				   .records = word(values) };
 
-	if (values->wrong || stream != scene->lost_count) {
-		values->wrong = true;
-		return 0;
-	}
-	larger = realloc(scene->lost, (stream + 1) * sizeof(*larger));
-	if (!larger)
-		return -ENOMEM;
-	scene->lost = larger;
-	scene->lost[scene->lost_count++] = word(values);
-	return 0;
+	return values->wrong ? 0 : scene_add_lost(scene, &lost);
 }
 
 static int read_wall(struct values *values, struct scene *scene)

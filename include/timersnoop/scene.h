@@ -32,6 +32,13 @@ struct scene_tasks {
 	size_t count, room;
 };
 
+/* All that the ring buffer of one CPU counted as lost. */
+struct scene_lost {
+	unsigned instance;
+	int cpu;
+	uint64_t records;
+};
+
 #define SCENE_CLOCKS 16
 
 /* A zeroed one is empty. Times are of the trace clock, which is CLOCK_MONOTONIC. */
@@ -57,8 +64,8 @@ struct scene {
 	struct scene_tasks later; /* looked up since, of whom no record told */
 	struct existing existing; /* timers that were there before */
 
-	uint64_t *lost; /* by stream: all that the ring buffer counted */
-	size_t lost_count;
+	struct scene_lost *lost;
+	size_t lost_count, lost_room;
 	uint64_t missed; /* hits of the probes */
 	bool missed_unknown;
 
@@ -69,6 +76,7 @@ void scene_free(struct scene *scene);
 
 /* 0 or -ENOMEM; one that changes nothing is left out. */
 int scene_add_wall(struct scene *scene, uint64_t from_ns, int64_t offset_ns);
+int scene_add_lost(struct scene *scene, const struct scene_lost *lost);
 int scene_add_task(struct scene_tasks *tasks, const struct task *task);
 /* The one with this tid that was added last, or NULL. */
 const struct task *scene_find_task(const struct scene_tasks *tasks, int32_t tid);
