@@ -25,6 +25,7 @@ struct page {
 	unsigned long_size;
 	enum page_loss loss;
 	uint64_t lost;
+	unsigned count;
 	bool started;
 	bool loaded;
 };
@@ -94,18 +95,22 @@ static size_t event_length(const uint8_t *event, size_t left)
 	return EVENT_HEADER + length;
 }
 
+/* Their number, or -EBADMSG. */
 static int check_events(const uint8_t *data, size_t size)
 {
 	size_t offset = 0;
+	int count = 0;
 
 	while (offset < size) {
 		size_t length = event_length(data + offset, size - offset);
 
 		if (!length || length > size - offset)
 			return -EBADMSG;
+		/* Padding and time stamps are none. */
+		count += (read_u32(data + offset) & TYPE_MASK) < KBUFFER_TYPE_PADDING;
 		offset += length;
 	}
-	return 0;
+	return count;
 }
 
 int page_load(struct page *page, void *data, size_t size)
@@ -114,6 +119,7 @@ int page_load(struct page *page, void *data, size_t size)
 	size_t start = sizeof(uint64_t) + page->long_size;
 	uint32_t commit;
 	size_t length;
+	int count;
 
 	page->loaded = false;
 	page->loss = PAGE_LOSS_NONE;
@@ -127,7 +133,8 @@ int page_load(struct page *page, void *data, size_t size)
 	if (commit & MISSED_EVENTS && commit & MISSED_STORED &&
 	    length + page->long_size > size - start)
 		return -EBADMSG;
-	if (check_events(bytes + start, length) < 0)
+	count = check_events(bytes + start, length);
+	if (count < 0)
 		return -EBADMSG;
 	if (kbuffer_load_subbuffer(page->kbuffer, data) < 0)
 		return -EBADMSG;
@@ -140,7 +147,13 @@ int page_load(struct page *page, void *data, size_t size)
 	}
 	page->loaded = true;
 	page->started = false;
+	page->count = (unsigned)count;
 	return 0;
+}
+
+unsigned page_count(const struct page *page)
+{
+	return page->count;
 }
 
 enum page_loss page_loss(const struct page *page, uint64_t *records)

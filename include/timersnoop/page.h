@@ -33,6 +33,9 @@ int page_load(struct page *page, void *data, size_t size);
 /* The loss flagged on the loaded page; *records is set when counted. */
 enum page_loss page_loss(const struct page *page, uint64_t *records);
 
+/* How many events the loaded page has. */
+unsigned page_count(const struct page *page);
+
 /*
  * The next event: its data (borrowed with the page), size and timestamp in
  * the trace clock. NULL at the end of the page.

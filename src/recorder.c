@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timersnoop/recorder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "timersnoop/page.h"
+
+/*
+ * The file is slots of one page. Pages are gathered until so many that lie in a
+ * row can be written at once.
+ */
+#define BATCH_BYTES (256U << 10)
+
+struct kept {
+	uint64_t slot;
+	uint64_t first_ns; /* the page's own time stamp */
+	uint64_t lost;     /* records before it */
+};
+
+/* One stream's pages, oldest first: those before `first` are gone. */
+struct pages {
+	struct kept *list;
+	size_t first, count, room;
+	uint64_t dropped_loss;
+};
+
+struct recorder {
+	struct recorder_request request;
+	struct pages *streams;
+	int fd;
+	uint64_t slots;       /* the file has */
+	uint64_t *free_slots; /* of them */
+	size_t free_count, free_room;
+	uint64_t pages; /* kept */
+	uint64_t pages_max;
+	uint8_t *batch;
+	size_t batch_room; /* pages */
+	uint64_t batch_slot;
+	size_t batch_count;
+	uint8_t *scratch; /* one page */
+	struct page *page;
+	uint64_t newest_ns, since_ns;
+	struct recorder_totals totals;
+};
+
+/* The directory of a file, if that is or will be a regular one. */
+static void directory_near(const char *near, char *dir, size_t size)
+{
+	const char *temporary = getenv("TMPDIR");
+	char *copy = near ? strdup(near) : NULL;
+	struct stat info;
+
+	if (copy && (stat(near, &info) < 0 || S_ISREG(info.st_mode)))
+		snprintf(dir, size, "%s", dirname(copy));
+	else
+		snprintf(dir, size, "%s", temporary && *temporary ? temporary : "/tmp");
+	free(copy);
+}
+
+static int open_store(const char *near, struct error *err)
+{
+	char dir[4000], name[4096];
+	int fd;
+
+	directory_near(near, dir, sizeof(dir));
+	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		return fd;
+	/* Not every file system has files without a name. */
+	snprintf(name, sizeof(name), "%s/timersnoop.XXXXXX", dir);
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, errno, "cannot keep records in %s", dir);
+	unlink(name);
+	return fd;
+}
+
+int recorder_new(struct recorder **out, const struct recorder_request *request, struct error *err)
+{
+	struct recorder *recorder = calloc(1, sizeof(*recorder));
+	int status;
+
+	*out = NULL;
+	if (!recorder)
+		return error_errno(err, ENOMEM, "recorder");
+	recorder->request = *request;
+	recorder->fd = -1;
+	recorder->streams = calloc(request->stream_count, sizeof(*recorder->streams));
+	recorder->batch_room =
+		BATCH_BYTES / request->page_size ? BATCH_BYTES / request->page_size : 1;
+	recorder->batch = malloc(recorder->batch_room * request->page_size);
+	recorder->scratch = malloc(request->page_size);
+	recorder->page = page_new(sizeof(long));
+	if (request->ring_bytes) {
+		recorder->pages_max = request->ring_bytes / request->page_size;
+		/* the one that is written to, and one before it */
+		if (recorder->pages_max < 2 * request->stream_count)
+			recorder->pages_max = 2 * request->stream_count;
+	}
+	if (!recorder->streams || !recorder->batch || !recorder->scratch || !recorder->page)
+		status = error_errno(err, ENOMEM, "recorder");
+	else
+		status = recorder->fd = open_store(request->near, err);
+	if (status < 0) {
+		recorder_free(recorder);
+		return status;
+	}
+	*out = recorder;
+	return 0;
+}
+
+void recorder_free(struct recorder *recorder)
+{
+	if (!recorder)
+		return;
+	for (size_t i = 0; recorder->streams && i < recorder->request.stream_count; i++)
+		free(recorder->streams[i].list);
+	free(recorder->streams);
+	free(recorder->free_slots);
+	free(recorder->batch);
+	free(recorder->scratch);
+	page_free(recorder->page);
+	if (recorder->fd >= 0)
+		close(recorder->fd);
+	free(recorder);
+}
+
+static int write_batch(struct recorder *recorder)
+{
+	const uint8_t *at = recorder->batch;
+	size_t size = recorder->batch_count * recorder->request.page_size;
+	off_t offset = (off_t)(recorder->batch_slot * recorder->request.page_size);
+
+	while (size) {
+		ssize_t written = pwrite(recorder->fd, at, size, offset);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		at += written;
+		offset += written;
+		size -= (size_t)written;
+	}
+	recorder->batch_count = 0;
+	return 0;
+}
+
+static int read_slot(struct recorder *recorder, uint64_t slot, void *page)
+{
+	size_t size = recorder->request.page_size, got = 0;
+	ssize_t more;
+
+	if (recorder->batch_count && slot >= recorder->batch_slot &&
+	    slot - recorder->batch_slot < recorder->batch_count) {
+		memcpy(page, recorder->batch + (slot - recorder->batch_slot) * size, size);
+		return 0;
+	}
+	while (got < size) {
+		more = pread(recorder->fd, (char *)page + got, size - got,
+			     (off_t)(slot * size + got));
+		if (more < 0 && errno == EINTR)
+			continue;
+		if (more <= 0)
+			return more < 0 ? -errno : -EIO;
+		got += (size_t)more;
+	}
+	return 0;
+}
+
+static uint64_t next_slot(struct recorder *recorder)
+{
+	if (recorder->free_count)
+		return recorder->free_slots[--recorder->free_count];
+	return recorder->slots++;
+}
+
+static int give_back(struct recorder *recorder, uint64_t slot)
+{
+	size_t room = recorder->free_room ? 2 * recorder->free_room : 64;
+	uint64_t *larger;
+
+	if (recorder->free_count == recorder->free_room) {
+		larger = realloc(recorder->free_slots, room * sizeof(*larger));
+		if (!larger)
+			return -ENOMEM;
+		recorder->free_slots = larger;
+		recorder->free_room = room;
+	}
+	recorder->free_slots[recorder->free_count++] = slot;
+	return 0;
+}
+
+static struct kept *oldest(struct pages *pages)
+{
+	return &pages->list[pages->first];
+}
+
+/* Everything in it is older than this. */
+static uint64_t ends_before(const struct recorder *recorder, const struct pages *pages)
+{
+	return pages->count - pages->first > 1 ? pages->list[pages->first + 1].first_ns
+					       : recorder->newest_ns;
+}
+
+static int drop(struct recorder *recorder, size_t stream)
+{
+	struct pages *pages = &recorder->streams[stream];
+	struct kept *kept = oldest(pages);
+	uint64_t end_ns = ends_before(recorder, pages);
+	int status = 0;
+
+	if (recorder->request.dropped) {
+		status = read_slot(recorder, kept->slot, recorder->scratch);
+		if (status == 0)
+			status = recorder->request.dropped(recorder->request.context, stream,
+							   recorder->scratch,
+							   recorder->request.page_size);
+	}
+	if (status == 0)
+		status = give_back(recorder, kept->slot);
+	if (status < 0)
+		return status;
+	pages->dropped_loss += kept->lost;
+	if (recorder->since_ns < end_ns)
+		recorder->since_ns = end_ns;
+	pages->first++;
+	recorder->pages--;
+	recorder->totals.dropped++;
+	return 0;
+}
+
+/* The stream whose oldest page is over first, of those that have more than one. */
+static size_t stream_to_drop(const struct recorder *recorder)
+{
+	size_t found = recorder->request.stream_count;
+
+	for (size_t i = 0; i < recorder->request.stream_count; i++) {
+		const struct pages *pages = &recorder->streams[i];
+
+		if (pages->count - pages->first > 1 &&
+		    (found == recorder->request.stream_count ||
+		     ends_before(recorder, pages) <
+			     ends_before(recorder, &recorder->streams[found])))
+			found = i;
+	}
+	return found;
+}
+
+static int drop_old(struct recorder *recorder)
+{
+	int64_t ring_ns = recorder->request.ring_ns;
+	int status = 0;
+
+	for (size_t i = 0; ring_ns && i < recorder->request.stream_count; i++) {
+		struct pages *pages = &recorder->streams[i];
+
+		while (status == 0 && pages->count - pages->first > 1 &&
+		       ends_before(recorder, pages) + (uint64_t)ring_ns < recorder->newest_ns)
+			status = drop(recorder, i);
+	}
+	while (status == 0 && recorder->pages_max && recorder->pages > recorder->pages_max) {
+		size_t stream = stream_to_drop(recorder);
+
+		if (stream == recorder->request.stream_count)
+			break;
+		status = drop(recorder, stream);
+	}
+	return status;
+}
+
+static int add(struct pages *pages, const struct kept *kept)
+{
+	size_t room = pages->room ? 2 * pages->room : 64;
+	struct kept *larger;
+
+	if (pages->count == pages->room && pages->first > pages->count / 2) {
+		memmove(pages->list, pages->list + pages->first,
+			(pages->count - pages->first) * sizeof(*pages->list));
+		pages->count -= pages->first;
+		pages->first = 0;
+	}
+	if (pages->count == pages->room) {
+		larger = realloc(pages->list, room * sizeof(*larger));
+		if (!larger)
+			return -ENOMEM;
+		pages->list = larger;
+		pages->room = room;
+	}
+	pages->list[pages->count++] = *kept;
+	return 0;
+}
+
+/* Into the batch, which is written first if the page does not come behind it. */
+static int put(struct recorder *recorder, uint64_t slot, const void *page, size_t size)
+{
+	uint8_t *place;
+	int status = 0;
+
+	if (recorder->batch_count && (recorder->batch_count == recorder->batch_room ||
+				      slot != recorder->batch_slot + recorder->batch_count))
+		status = write_batch(recorder);
+	if (status < 0)
+		return status;
+	if (!recorder->batch_count)
+		recorder->batch_slot = slot;
+	place = recorder->batch + recorder->batch_count * recorder->request.page_size;
+	memcpy(place, page, size);
+	memset(place + size, 0, recorder->request.page_size - size);
+	recorder->batch_count++;
+	return 0;
+}
+
+int recorder_take(struct recorder *recorder, size_t stream, const void *page, size_t size)
+{
+	struct kept kept = { .slot = next_slot(recorder) };
+	int status = put(recorder, kept.slot, page, size);
+
+	if (status < 0)
+		return status;
+	if (size >= sizeof(kept.first_ns))
+		memcpy(&kept.first_ns, page, sizeof(kept.first_ns));
+	/* One that is damaged is kept as well: whoever reads it will tell. */
+	if (page_load(recorder->page,
+		      recorder->batch + (recorder->batch_count - 1) * recorder->request.page_size,
+		      size) == 0) {
+		page_loss(recorder->page, &kept.lost);
+		recorder->totals.lost += kept.lost;
+		recorder->totals.records += page_count(recorder->page);
+	}
+	if (recorder->newest_ns < kept.first_ns)
+		recorder->newest_ns = kept.first_ns;
+	status = add(&recorder->streams[stream], &kept);
+	if (status < 0)
+		return status;
+	recorder->pages++;
+	return drop_old(recorder);
+}
+
+void recorder_totals(const struct recorder *recorder, struct recorder_totals *totals)
+{
+	*totals = recorder->totals;
+	totals->bytes = recorder->pages * recorder->request.page_size;
+}
+
+uint64_t recorder_since(const struct recorder *recorder)
+{
+	return recorder->since_ns;
+}
+
+uint64_t recorder_dropped_loss(const struct recorder *recorder, size_t stream)
+{
+	return recorder->streams[stream].dropped_loss;
+}
+
+uint64_t recorder_bytes(const struct recorder *recorder, size_t stream)
+{
+	const struct pages *pages = &recorder->streams[stream];
+
+	return (pages->count - pages->first) * recorder->request.page_size;
+}
+
+static int write_all(int fd, const uint8_t *bytes, size_t size)
+{
+	while (size) {
+		ssize_t written = write(fd, bytes, size);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		bytes += written;
+		size -= (size_t)written;
+	}
+	return 0;
+}
+
+/* A run of slots, by the kernel alone where it can. */
+static int copy_run(struct recorder *recorder, uint64_t slot, uint64_t count, int fd)
+{
+	off_t at = (off_t)(slot * recorder->request.page_size);
+	size_t left = count * recorder->request.page_size;
+	int status = 0;
+
+	while (left) {
+		ssize_t copied = copy_file_range(recorder->fd, &at, fd, NULL, left, 0);
+
+		if (copied < 0 && errno == EINTR)
+			continue;
+		if (copied <= 0)
+			break;
+		left -= (size_t)copied;
+	}
+	/* A pipe, another file system, an older kernel; or what is wrong shows again. */
+	slot += count - (left + recorder->request.page_size - 1) / recorder->request.page_size;
+	at = (off_t)(left % recorder->request.page_size);
+	while (left && status == 0) {
+		size_t skip = at ? recorder->request.page_size - (size_t)at : 0;
+
+		status = read_slot(recorder, slot++, recorder->scratch);
+		if (status == 0)
+			status = write_all(fd, recorder->scratch + skip,
+					   recorder->request.page_size - skip);
+		left -= recorder->request.page_size - skip;
+		at = 0;
+	}
+	return status;
+}
+
+int recorder_copy(void *context, size_t stream, int fd)
+{
+	struct recorder *recorder = context;
+	const struct pages *pages = &recorder->streams[stream];
+	int status = recorder->batch_count ? write_batch(recorder) : 0;
+
+	for (size_t i = pages->first; i < pages->count && status == 0;) {
+		uint64_t slot = pages->list[i].slot, count = 1;
+
+		while (i + count < pages->count && pages->list[i + count].slot == slot + count)
+			count++;
+		status = copy_run(recorder, slot, count, fd);
+		i += count;
+	}
+	return status;
+}
