@@ -11,6 +11,7 @@
 
 struct pipe {
 	struct tracefs_instance *instance;
+	unsigned number; /* of the instance */
 	int fd;
 };
 
@@ -19,6 +20,8 @@ struct capture {
 	int *cpus;
 	size_t count;
 	size_t page_size;
+	capture_keeper *keep;
+	void *keep_context;
 };
 
 static int compare_cpus(const void *a, const void *b)
@@ -26,7 +29,8 @@ static int compare_cpus(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-static int add_stream(struct capture *capture, struct tracefs_instance *instance, int cpu)
+static int add_stream(struct capture *capture, struct tracefs_instance *instance, unsigned number,
+		      int cpu)
 {
 	size_t count = capture->count + 1;
 	struct pipe *pipes = realloc(capture->pipes, count * sizeof(*pipes));
@@ -39,13 +43,14 @@ static int add_stream(struct capture *capture, struct tracefs_instance *instance
 	if (!cpus)
 		return -ENOMEM;
 	capture->cpus = cpus;
-	pipes[capture->count] = (struct pipe){ .instance = instance, .fd = -1 };
+	pipes[capture->count] = (struct pipe){ .instance = instance, .number = number, .fd = -1 };
 	cpus[capture->count++] = cpu;
 	return 0;
 }
 
 /* per_cpu/ has a directory for every CPU that may ever come online. */
-static int list_cpus(struct capture *capture, struct tracefs_instance *instance, struct error *err)
+static int list_cpus(struct capture *capture, struct tracefs_instance *instance, unsigned number,
+		     struct error *err)
 {
 	char *path = tracefs_instance_get_file(instance, "per_cpu");
 	DIR *dir = path ? opendir(path) : NULL;
@@ -62,7 +67,7 @@ static int list_cpus(struct capture *capture, struct tracefs_instance *instance,
 
 		if (sscanf(entry->d_name, "cpu%d", &cpu) != 1)
 			continue;
-		if (add_stream(capture, instance, cpu) < 0) {
+		if (add_stream(capture, instance, number, cpu) < 0) {
 			status = error_errno(err, ENOMEM, "CPUs");
 			goto done;
 		}
@@ -119,7 +124,7 @@ int capture_open(struct capture **out, struct tracefs_instance *const *instances
 
 		if (size > capture->page_size)
 			capture->page_size = size;
-		status = list_cpus(capture, instances[i], err);
+		status = list_cpus(capture, instances[i], (unsigned)i, err);
 	}
 	if (status == 0)
 		status = open_pipes(capture, err);
@@ -149,6 +154,11 @@ const int *capture_cpus(const struct capture *capture, size_t *count)
 	return capture->cpus;
 }
 
+unsigned capture_instance(const struct capture *capture, size_t stream)
+{
+	return capture->pipes[stream].number;
+}
+
 size_t capture_page_size(const struct capture *capture)
 {
 	return capture->page_size;
@@ -165,7 +175,19 @@ int capture_read(void *context, size_t stream, void *buffer, size_t size)
 	/* ENODEV: the CPU has not been online since the instance was made. */
 	if (length < 0)
 		return errno == EAGAIN || errno == ENODEV ? 0 : -errno;
+	if (length > 0 && capture->keep) {
+		int status = capture->keep(capture->keep_context, stream, buffer, (size_t)length);
+
+		if (status < 0)
+			return status;
+	}
 	return (int)length;
+}
+
+void capture_keep(struct capture *capture, capture_keeper *keep, void *context)
+{
+	capture->keep = keep;
+	capture->keep_context = context;
 }
 
 void capture_poll(const struct capture *capture, struct pollfd *fds)

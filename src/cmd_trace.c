@@ -13,7 +13,8 @@
 #include "timersnoop/host.h"
 #include "timersnoop/launch.h"
 #include "timersnoop/live.h"
-#include "timersnoop/view.h"
+#include "timersnoop/live_recording.h"
+#include "timersnoop/show.h"
 #include "timersnoop/wakeups.h"
 
 /*
@@ -23,15 +24,23 @@
  */
 #define BUSY_ROUND 32
 #define BUSY_PAUSE_NS (5 * 1000000LL)
+/*
+ * Of what is recorded alone, the kernel wakes us for half a buffer. Where it
+ * does so for less, a pause makes fewer and fuller pages of it.
+ */
+#define BULK_PAGES 16
+#define BULK_PAUSE_NS (50 * 1000000LL)
+/* One stream does not keep the others waiting. */
+#define DRAIN_PAGES 1024
 
 struct trace {
 	const struct options *options;
-	struct selection selection;
-	uint32_t uids[OPTION_LIST_MAX];
+	struct show show;
 	char filter[FILTER_TEXT_MAX];
 	struct live_request request;
 	struct live *live;
-	struct tasks *tasks;
+	struct live_recording *recording; /* NULL: it is only shown */
+	int recording_fd;
 	struct wakeups *wakeups;
 	struct launch_signals signals_before;
 	struct launch_identity identity; /* COMMAND's */
@@ -43,19 +52,11 @@ struct trace {
 		COMMAND_ENDED,     /* by itself */
 		COMMAND_WAS_ENDED, /* because tracing was over */
 	} command;
-	struct view *view;
-	struct existing existing; /* timers, before tracing began */
-	struct sink *sink;
-	int out_fd;
-	bool recorded; /* to its end: what is in the view is what there was */
+	bool progress; /* is told as it goes */
+	bool whole;    /* traced to its end: what is shown is what there was */
 	bool closed;   /* nobody reads the output any more */
 	bool cut;      /* a signal came while it was written */
-	struct out_style style;
-	struct out_cache cache;
-	uint64_t *counted_lost; /* by stream: what its pages told of */
-	uint64_t missed;
-	bool missed_unknown;
-	int signals; /* that came to us alone, with COMMAND */
+	int signals;   /* that came to us alone, with COMMAND */
 };
 
 static void note(const struct trace *trace, const char *format, ...)
@@ -80,61 +81,39 @@ static int resolve(struct trace *trace, struct error *err)
 	int status = command_check_pids(options, err);
 
 	if (status == 0)
-		status = command_find_users(options, trace->uids, err);
+		status = show_select(&trace->show, options, err);
 	if (status == 0 && options->run_as)
 		status = launch_identity(&trace->identity, options->run_as_user, err);
-	trace->selection = (struct selection){
-		.pids = options->pids,
-		.pid_count = options->pid_count,
-		.names = options->names,
-		.name_count = options->name_count,
-		.uids = trace->uids,
-		.uid_count = options->user_count,
-		.self = getpid(),
-		.failed = options->failed,
-		.count = options->count,
-	};
 	return status;
 }
 
-static bool wants_color(const struct trace *trace)
+static bool records(const struct trace *trace)
 {
-	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
+	return trace->options->command == COMMAND_RECORD;
+}
 
-	if (trace->options->color != COLOR_AUTO)
-		return trace->options->color == COLOR_ALWAYS;
-	return isatty(trace->out_fd) && !(no_color && *no_color) &&
-	       !(term && strcmp(term, "dumb") == 0);
+/* What is recorded need not be looked at. */
+static bool looks(const struct trace *trace)
+{
+	return !records(trace) || trace->options->print || trace->options->count;
 }
 
 /* The wall clock may be set, and CLOCK_MONOTONIC stands still in suspend; what
  * reading one after the other costs is no reason to change. */
-static void set_clocks(struct trace *trace)
+static int set_clocks(struct trace *trace)
 {
+	const struct scene *scene = &trace->show.scene;
 	struct timespec wall, mono;
 	int64_t offset;
 
 	clock_gettime(CLOCK_MONOTONIC, &mono);
 	clock_gettime(CLOCK_REALTIME, &wall);
 	offset = (wall.tv_sec - mono.tv_sec) * NSEC_PER_SEC + (wall.tv_nsec - mono.tv_nsec);
-	if (llabs(offset - trace->style.wall_offset_ns) > NSEC_PER_SEC / 1000)
-		trace->style.wall_offset_ns = offset;
-}
-
-static void set_style(struct trace *trace)
-{
-	trace->style = (struct out_style){
-		.format = trace->options->format,
-		.time = trace->options->time,
-		.wide = trace->options->wide,
-		.color = wants_color(trace),
-		.header = trace->options->header,
-		.lives = trace->options->lives && !trace->options->events,
-		.start_ns = live_since(trace->live),
-		.cache = &trace->cache,
-	};
-	set_clocks(trace);
+	if (scene->wall_count &&
+	    llabs(offset - scene->wall[scene->wall_count - 1].offset_ns) <= NSEC_PER_SEC / 1000)
+		return 0;
+	return show_set_wall(&trace->show,
+			     (uint64_t)mono.tv_sec * NSEC_PER_SEC + (uint64_t)mono.tv_nsec, offset);
 }
 
 /* COMMAND is made before anything of the trace is open, so it inherits none. */
@@ -183,18 +162,18 @@ static int watch_processes(struct trace *trace, struct error *err)
 	}
 	if (wakeups_add_capture(trace->wakeups, live_capture(trace->live)) < 0)
 		return error_errno(err, ENOMEM, "pipes");
-	if (trace->sink)
-		wakeups_add_output(trace->wakeups, trace->out_fd);
+	if (trace->show.sink)
+		wakeups_add_output(trace->wakeups, trace->show.out_fd);
 	return 0;
 }
 
 /* What leads to a timer's expiry may be done by a thread of any name. */
 static bool filters_calls(struct trace *trace)
 {
-	const struct options *options = trace->options;
+	const struct plan_wishes wishes = command_wishes(trace->options);
 
-	return !options->lives && !(options->events & (EVENTS_EXPIRE | EVENTS_SIGNAL)) &&
-	       selection_filter(&trace->selection, trace->filter, sizeof(trace->filter));
+	return !wishes.lives && !(wishes.events & (EVENTS_EXPIRE | EVENTS_SIGNAL)) &&
+	       selection_filter(&trace->show.selection, trace->filter, sizeof(trace->filter));
 }
 
 static int open_live(struct trace *trace, struct error *err)
@@ -214,16 +193,20 @@ static int open_live(struct trace *trace, struct error *err)
 	trace->request = (struct live_request){
 		.session = { .wishes = command_wishes(options),
 			     .follows = trace->launch || options->pid_count,
+			     .in_bulk = !looks(trace),
 			     .buffer_bytes = options->buffer_bytes },
 		.pids = trace->launch ? &trace->launched : options->pids,
 		.pid_count = trace->launch ? 1 : options->pid_count,
 		.filter = filters_calls(trace) ? trace->filter : NULL,
 	};
-	return live_open(&trace->live, &trace->request, err);
+	status = live_open(&trace->live, &trace->request, err);
+	if (status == 0 && records(trace))
+		status = live_recording_new(&trace->recording, options, trace->live, err);
+	return status;
 }
 
 /* How far the clocks of timers are ahead of the trace clock. */
-static void tell_clocks(struct trace *trace)
+static void tell_clocks(struct scene *scene)
 {
 	static const clockid_t clocks[] = { CLOCK_REALTIME, CLOCK_BOOTTIME, CLOCK_TAI };
 	struct timespec now, mono;
@@ -231,78 +214,96 @@ static void tell_clocks(struct trace *trace)
 	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
 		clock_gettime(CLOCK_MONOTONIC, &mono);
 		if (clock_gettime(clocks[i], &now) == 0)
-			view_set_ahead(trace->view, clocks[i],
-				       (now.tv_sec - mono.tv_sec) * NSEC_PER_SEC +
-					       (now.tv_nsec - mono.tv_nsec));
+			scene->ahead[scene->ahead_count++] =
+				(struct scene_ahead){ clocks[i],
+						      (now.tv_sec - mono.tv_sec) * NSEC_PER_SEC +
+							      (now.tv_nsec - mono.tv_nsec) };
 	}
 }
 
-static int make_view(struct trace *trace, struct error *err)
+/* What a recording has to tell, too. */
+static int set_scene(struct trace *trace, struct error *err)
 {
-	const struct view_request request = {
-		.selection = &trace->selection,
-		.decoder = live_decoder(trace->live),
-		.tasks = trace->tasks,
-		.sink = trace->sink,
-		.style = &trace->style,
-		.since_ns = live_since(trace->live),
-		.events = trace->options->events,
-		.lives = trace->options->lives,
-		.alarm_offset = live_features(trace->live)->offset[OFFSET_ALARM_TIMER],
-		.followed = trace->request.pid_count > 0,
-	};
+	const struct options *options = trace->options;
+	const struct plan_wishes wishes = command_wishes(options);
+	struct scene *scene = &trace->show.scene;
 	int status = 0;
 
-	trace->view = view_new(&request);
-	if (!trace->view)
-		return error_errno(err, ENOMEM, "calls");
-	view_set_lookup(trace->view, live_lookup);
-	tell_clocks(trace);
-	for (size_t i = 0; i < trace->existing.count && status == 0; i++) {
-		const struct existing_timer *existing = &trace->existing.timers[i];
-		struct task task = live_task(&existing->process);
+	scene->events = wishes.events;
+	scene->lives = wishes.lives;
+	scene->toctou = wishes.toctou;
+	scene->followed = trace->request.pid_count > 0;
+	scene->self = getpid();
+	scene->since_ns = live_since(trace->live);
+	scene->alarm_offset = live_features(trace->live)->offset[OFFSET_ALARM_TIMER];
+	if (scene->alarm_offset < 0)
+		scene->alarm_offset = 0;
+	/* COMMAND has none yet. Only now: what is made from here on is seen. */
+	if ((wishes.lives || wishes.events & EVENTS_EXPIRE) && !trace->launch)
+		status = existing_add_all(&scene->existing, options->pids, options->pid_count);
+	if (status < 0)
+		return error_errno(err, -status, "cannot read timers in /proc");
+	tell_clocks(scene);
+	return set_clocks(trace) < 0 ? error_errno(err, ENOMEM, "clocks") : 0;
+}
 
-		status = view_existing(trace->view, &task, existing);
-	}
-	existing_free(&trace->existing);
-	return status < 0 ? error_errno(err, -status, "timers") : 0;
+/* Whoever is looked up while it is recorded is found again in the recording. */
+static int look_up(void *context, int32_t tid, struct task *task)
+{
+	struct trace *trace = context;
+	int status = live_lookup(NULL, tid, task);
+
+	if (status == 0 && records(trace))
+		status = scene_add_task(&trace->show.scene.later, task);
+	return status;
+}
+
+static int begin_show(struct trace *trace, struct error *err)
+{
+	struct show_source source = { .decoder = live_decoder(trace->live),
+				      .lookup = look_up,
+				      .context = trace };
+	int status;
+
+	source.streams = live_streams(trace->live, &source.stream_count);
+	status = show_begin(&trace->show, &source, err);
+	/* It has taken them; a recording that is cut has others. */
+	if (!records(trace))
+		existing_free(&trace->show.scene.existing);
+	return status;
 }
 
 /* No timer of our own, which would be among those that are shown. */
 static void set_deadline(struct trace *trace, uint64_t deadline_ns)
 {
 	wakeups_set_deadline(trace->wakeups, deadline_ns);
-	if (trace->sink)
-		sink_set_deadline(trace->sink, deadline_ns);
+	if (trace->show.sink)
+		sink_set_deadline(trace->show.sink, deadline_ns);
 }
 
 static int start_live(struct trace *trace, struct error *err)
 {
 	const struct options *options = trace->options;
 	bool filtered = false;
-	size_t streams;
 	int status;
 
 	if (options->verbose)
 		describe(trace);
-	capture_cpus(live_capture(trace->live), &streams);
-	trace->counted_lost = calloc(streams, sizeof(*trace->counted_lost));
-	trace->tasks = tasks_new();
-	if (!trace->tasks || !trace->counted_lost)
+	trace->show.tasks = tasks_new();
+	if (!trace->show.tasks)
 		return error_errno(err, ENOMEM, "tasks");
-	status = live_start(trace->live, &trace->request, trace->tasks, &filtered, err);
+	status = live_start(trace->live, &trace->request, trace->show.tasks, &filtered, err);
 	if (status < 0)
 		return status;
 	if (options->verbose && options->name_count)
 		note(trace, "names are filtered %s", filtered ? "in the kernel" : "in user space");
-	/* COMMAND has none yet. Only now: what is made from here on is seen. */
-	status = (options->lives || options->events & EVENTS_EXPIRE) && !trace->launch
-			 ? existing_add_all(&trace->existing, options->pids, options->pid_count)
-			 : 0;
-	if (status < 0)
-		return error_errno(err, -status, "cannot read timers in /proc");
-	set_style(trace);
-	status = make_view(trace, err);
+	else if (records(trace) && options->name_count && !filtered)
+		note(trace, "all names are recorded: give -n again when it is shown");
+	status = set_scene(trace, err);
+	if (status == 0 && trace->recording)
+		status = live_recording_begin(trace->recording, trace->show.tasks, err);
+	if (status == 0 && looks(trace))
+		status = begin_show(trace, err);
 	if (status < 0)
 		return status;
 	if (options->duration_ns)
@@ -314,23 +315,56 @@ static int start_live(struct trace *trace, struct error *err)
 static long show_round(struct trace *trace, uint64_t limit)
 {
 	struct merge *merge = live_merge(trace->live);
+	struct sink *sink = trace->show.sink;
 	struct merged merged;
-	long records = 0;
-	int status;
+	long shown = 0;
+	int status = set_clocks(trace);
 
-	set_clocks(trace);
 	merge_begin(merge, limit);
-	while ((status = merge_next(merge, &merged)) > 0) {
-		if (merged.kind == MERGE_LOSS_COUNTED)
-			trace->counted_lost[merged.stream] += merged.lost;
-		status = view_take(trace->view, &merged);
+	while (status >= 0 && (status = merge_next(merge, &merged)) > 0) {
+		status = show_take(&trace->show, &merged);
 		if (status < 0)
 			return status;
-		records++;
-		if (view_done(trace->view) || (trace->sink && sink_interrupted(trace->sink)))
+		shown++;
+		if (show_done(&trace->show) || (sink && sink_interrupted(sink)))
 			break;
 	}
-	return status < 0 ? status : records;
+	return status < 0 ? status : shown;
+}
+
+/* Reads what is to be recorded and not looked at. The number of pages, or -errno. */
+static long drain_round(struct trace *trace, bool all)
+{
+	struct capture *capture = live_capture(trace->live);
+	size_t count, size = capture_page_size(capture);
+	int length = 1, status = set_clocks(trace);
+	void *page = malloc(size);
+	long pages = 0;
+
+	capture_cpus(capture, &count);
+	if (!page)
+		status = -ENOMEM;
+	for (size_t i = 0; i < count && status == 0; i++, length = 1)
+		for (long read = 0; length > 0 && (all || read < DRAIN_PAGES); read++, pages++) {
+			length = capture_read(capture, i, page, size);
+			status = length < 0 ? length : 0;
+		}
+	free(page);
+	return status < 0 ? status : pages - (long)count;
+}
+
+static void tell_progress(struct trace *trace, bool last)
+{
+	struct recorder_totals totals;
+
+	if (!trace->progress)
+		return;
+	live_recording_totals(trace->recording, &totals);
+	fprintf(stderr, "\rtimersnoop: %llu records, %.1f MiB", (unsigned long long)totals.records,
+		(double)totals.bytes / (1 << 20));
+	if (totals.lost)
+		fprintf(stderr, ", %llu lost", (unsigned long long)totals.lost);
+	fputs(last ? "\n" : "  ", stderr);
 }
 
 /* A signal to us alone is meant for COMMAND too; from the terminal it has it already. */
@@ -369,28 +403,39 @@ static bool is_over(struct trace *trace, int why)
 	return over;
 }
 
+/* What to wait for behind a round that showed so many: ns, or -1. */
+static int64_t pause_after(const struct trace *trace, long count)
+{
+	if (!trace->show.view)
+		return count > 0 && count < BULK_PAGES ? BULK_PAUSE_NS
+		       : count >= DRAIN_PAGES          ? 0
+						       : -1;
+	if (merge_waiting(live_merge(trace->live)))
+		return 0;
+	return count >= BUSY_ROUND ? BUSY_PAUSE_NS : -1;
+}
+
 static int follow_stream(struct trace *trace, struct error *err)
 {
+	struct sink *sink = trace->show.sink;
 	bool over = false;
 
-	while (!over && !view_done(trace->view)) {
-		long records = show_round(trace, live_now());
-		int64_t sleep = -1;
-		int why;
+	while (!over && !show_done(&trace->show)) {
+		long count = trace->show.view ? show_round(trace, live_now())
+					      : drain_round(trace, false);
+		int why = 0;
 
-		if (records < 0)
-			return error_errno(err, (int)-records, "cannot read the trace");
-		why = trace->sink ? sink_settle(trace->sink) : 0;
+		if (count < 0)
+			return error_errno(err, (int)-count, "cannot read the trace");
+		tell_progress(trace, false);
+		if (sink)
+			why = sink_settle(sink);
 		if (why < 0 && why != -EINTR)
 			return 0; /* told when the output is finished */
-		/* An interrupted write goes on after what interrupted it. */
-		if (why == -EINTR || merge_waiting(live_merge(trace->live)))
-			sleep = 0;
-		else if (records >= BUSY_ROUND)
-			sleep = BUSY_PAUSE_NS;
-		if (view_done(trace->view))
+		if (show_done(&trace->show))
 			return 0;
-		why = wakeups_wait(trace->wakeups, sleep);
+		/* An interrupted write goes on after what interrupted it. */
+		why = wakeups_wait(trace->wakeups, why == -EINTR ? 0 : pause_after(trace, count));
 		if (why < 0)
 			return error_errno(err, -why, "cannot wait for the trace");
 		over = is_over(trace, why);
@@ -398,69 +443,85 @@ static int follow_stream(struct trace *trace, struct error *err)
 	return 0;
 }
 
-/* What the ring buffer counts as lost beyond what its pages told. */
-static int tell_untold_loss(struct trace *trace, struct error *err)
+/* What the ring buffer counts as lost, of each stream. */
+static int count_lost(struct trace *trace, struct error *err)
 {
-	struct capture *capture = live_capture(trace->live);
 	size_t count;
-	const int *cpus = capture_cpus(capture, &count);
+	const struct recording_stream *streams = live_streams(trace->live, &count);
+	int status = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		struct loss loss = { .cpu = cpus[i], .counted = true };
-		int status = capture_lost(capture, i, &loss.records, err);
+	for (size_t i = 0; i < count && status == 0; i++) {
+		struct scene_lost lost = { streams[i].buffer, streams[i].cpu, 0 };
 
-		if (status < 0)
-			return status;
-		if (loss.records <= trace->counted_lost[i])
-			continue;
-		loss.records -= trace->counted_lost[i];
-		view_lost(trace->view, &loss);
+		status = capture_lost(live_capture(trace->live), i, &lost.records, err);
+		if (status == 0 && scene_add_lost(&trace->show.scene, &lost) < 0)
+			status = error_errno(err, ENOMEM, "losses");
 	}
-	return 0;
+	return status;
+}
+
+/* The rest of what is there, now that no more comes. */
+static int show_rest(struct trace *trace, struct error *err)
+{
+	struct show *show = &trace->show;
+	bool done = show_done(show);
+	long count = 0;
+	int status;
+
+	/* From here on only a signal keeps it from waiting for its reader. */
+	if (show->sink)
+		sink_set_interrupt(show->sink, wakeups_signal_fd(trace->wakeups));
+	if (show->view && !done)
+		count = show_round(trace, UINT64_MAX);
+	trace->cut = show->sink && sink_interrupted(show->sink);
+	/* What is not shown is recorded all the same. */
+	if (trace->recording && count >= 0)
+		count = drain_round(trace, true);
+	status = count_lost(trace, err);
+	if (show->view && !done && count >= 0 && status == 0)
+		show_untold_loss(show);
+	show->scene.end_ns = live_now();
+	if (show->view)
+		view_finish(show->view, show->scene.end_ns);
+	if (count < 0)
+		return error_errno(err, (int)-count, "cannot read the trace");
+	return status;
 }
 
 /* Stops recording, then shows the rest, before anything is taken away. */
 static int finish_stream(struct trace *trace, struct error *err)
 {
+	struct scene *scene = &trace->show.scene;
+	struct error missing;
 	int status = session_stop(live_session(trace->live), err);
-	long records = 0;
 
+	if (status == 0)
+		status = show_rest(trace, err);
 	if (status < 0)
 		return status;
-	/* From here on only a signal keeps it from waiting for its reader. */
-	if (trace->sink)
-		sink_set_interrupt(trace->sink, wakeups_signal_fd(trace->wakeups));
-	if (!view_done(trace->view)) {
-		records = show_round(trace, UINT64_MAX);
-		trace->cut = trace->sink && sink_interrupted(trace->sink);
-		if (records >= 0)
-			status = tell_untold_loss(trace, err);
+	if (session_missed(live_session(trace->live), &scene->missed, &missing) < 0) {
+		note(trace, "%s", missing.text);
+		scene->missed_unknown = true;
 	}
-	view_finish(trace->view, live_now());
-	if (records < 0)
-		return error_errno(err, (int)-records, "cannot read the trace");
-	if (session_missed(live_session(trace->live), &trace->missed, err) < 0) {
-		note(trace, "%s", err->text);
-		trace->missed_unknown = true;
-	}
-	return status;
+	tell_progress(trace, true);
+	if (!trace->recording)
+		return 0;
+	return live_recording_gather(trace->recording, scene, looks(trace), err);
 }
 
-static int status_of_data(const struct trace *trace)
+/* By the ring buffer's own count, if nobody looked at what was recorded. */
+static int status_of_recording(const struct trace *trace)
 {
-	struct view_totals totals;
+	const struct scene *scene = &trace->show.scene;
+	struct view_totals totals = { 0 };
 
-	view_totals(trace->view, &totals);
-	if (trace->options->verbose && totals.in_flight)
-		note(trace, "%llu calls were under way when tracing began or stopped",
-		     (unsigned long long)totals.in_flight);
-	if (totals.lost || totals.lost_unknown || totals.incomplete || totals.unattributed ||
-	    totals.malformed || trace->missed || trace->missed_unknown) {
-		if (!trace->options->quiet)
-			command_tell_loss(&totals, trace->missed, trace->missed_unknown);
-		return EXIT_INCOMPLETE;
-	}
-	return totals.matched || totals.lives ? EXIT_MATCHED : EXIT_NOTHING;
+	for (size_t i = 0; i < scene->lost_count; i++)
+		totals.lost += scene->lost[i].records;
+	if (!totals.lost && !scene->missed && !scene->missed_unknown)
+		return EXIT_MATCHED;
+	if (!trace->options->quiet)
+		command_tell_loss(&totals, scene->missed, scene->missed_unknown);
+	return EXIT_INCOMPLETE;
 }
 
 /* Tracing ended first: COMMAND is asked to end, and made to by another signal. */
@@ -499,75 +560,111 @@ static int final_status(struct trace *trace, int status)
 
 static void free_trace(struct trace *trace)
 {
-	free(trace->counted_lost);
-	existing_free(&trace->existing);
-	view_free(trace->view);
-	tasks_free(trace->tasks);
-	sink_free(trace->sink);
+	live_recording_free(trace->recording);
+	show_free(&trace->show);
 	launch_free(trace->launch);
 	wakeups_free(trace->wakeups);
 }
 
+/* Before signals are blocked: to open a pipe may take until it is read. */
+static int open_outputs(struct trace *trace, struct error *err)
+{
+	int fd = command_open_output(trace->options, err);
+
+	trace->show.out_fd = records(trace) ? STDOUT_FILENO : fd;
+	trace->recording_fd = fd;
+	if (fd < 0 || !records(trace) || !isatty(fd))
+		return fd < 0 ? fd : 0;
+	error_set(err, EINVAL, "a recording is not written to a terminal");
+	error_hint(err, "take -o FILE");
+	return -EINVAL;
+}
+
 static int prepare(struct trace *trace, struct error *err)
 {
-	int status;
+	bool shows = records(trace) ? trace->options->print : !trace->options->quiet;
+	int status = open_outputs(trace, err);
 
-	/* Before signals are blocked: to open a pipe may take until it is read. */
-	trace->out_fd = command_open_output(trace->options, err);
-	if (trace->out_fd < 0)
-		return trace->out_fd;
+	if (status < 0)
+		return status;
 	status = wakeups_new(&trace->wakeups, &trace->signals_before, err);
 	if (status < 0)
 		return status;
-	if (!trace->options->quiet)
-		trace->sink = sink_new(trace->out_fd, wakeups_urgent_fd(trace->wakeups));
-	if (!trace->options->quiet && !trace->sink)
+	if (shows)
+		trace->show.sink = sink_new(trace->show.out_fd, wakeups_urgent_fd(trace->wakeups));
+	if (shows && !trace->show.sink)
 		return error_errno(err, ENOMEM, "output");
+	trace->progress =
+		records(trace) && !shows && !trace->options->quiet && isatty(STDERR_FILENO);
+	if (trace->progress)
+		wakeups_set_tick(trace->wakeups, NSEC_PER_SEC);
 	return prepare_command(trace, err);
 }
 
 /* From the first record to the last. An exit status. */
 static int run(struct trace *trace, struct error *err)
 {
-	int status;
+	const struct show *show = &trace->show;
+	int status = command_empty_output(trace->options, trace->recording_fd, err);
 
-	status = command_empty_output(trace->options, trace->out_fd, err);
 	if (status < 0)
 		return command_fail(EXIT_FAILED, err);
-	if (trace->sink && trace->style.header)
-		out_for(trace->style.format)->header(trace->sink, &trace->style);
+	if (show->sink && show->style.header)
+		out_for(show->style.format)->header(show->sink, &show->style);
 	if (trace->launch) {
 		status = launch_go(trace->launch, err);
 		if (status < 0)
 			return command_fail(launch_exit_status(-status), err);
 		trace->command = COMMAND_RUNS;
 	} else if (!trace->options->quiet && isatty(STDERR_FILENO)) {
-		note(trace, "tracing timers; Ctrl-C ends it");
+		note(trace, "%s timers; Ctrl-C ends it", records(trace) ? "recording" : "tracing");
 	}
 	status = follow_stream(trace, err);
 	if (status == 0)
 		status = finish_stream(trace, err);
 	if (status < 0)
 		return command_fail(EXIT_FAILED, err);
-	trace->recorded = true;
+	trace->whole = true;
 	return EXIT_MATCHED;
+}
+
+static int write_recording(struct trace *trace, struct error *err)
+{
+	const char *name = trace->options->output ? trace->options->output : "standard output";
+	int fd = trace->recording_fd;
+	int status = live_recording_write(trace->recording, &trace->show.scene, fd);
+
+	/* Some file systems tell of a full disk only now. */
+	if (status == 0 && trace->options->output && close(fd) < 0)
+		status = -errno;
+	if (status == 0)
+		return 0;
+	error_errno(err, -status, "cannot write %s", name);
+	error_hint(err, "what is there of the recording is of no use");
+	return status;
 }
 
 /* What may take as long as a reader likes, once nothing is probed any more. */
 static int finish(struct trace *trace, struct error *err)
 {
+	struct show *show = &trace->show;
+	struct options output = *trace->options;
 	int status = 0;
 
 	wakeups_add_output(trace->wakeups, -1);
+	if (trace->recording) {
+		output.output = NULL;
+		status = write_recording(trace, err);
+	}
 	/* Whoever closed the pipe has all that was wanted. */
-	if (!trace->closed)
-		status = command_finish_output(trace->options, trace->sink, trace->out_fd, err);
+	if (status == 0 && !trace->closed)
+		status = command_finish_output(&output, show->sink, show->out_fd, err);
 	if (status == 0 && trace->cut && !trace->closed)
 		status = error_set(err, EINTR,
 				   "a signal came before all was written: lines are missing");
 	if (status < 0)
 		return command_fail(EXIT_FAILED, err);
-	return status_of_data(trace);
+	return show->view ? show_status(show) : status_of_recording(trace);
 }
 
 int cmd_trace(const struct options *options)
@@ -590,7 +687,7 @@ int cmd_trace(const struct options *options)
 	}
 	if (live_close(trace.live, &err) < 0)
 		status = command_fail(EXIT_FAILED, &err);
-	if (trace.recorded && status != EXIT_FAILED)
+	if (trace.whole && status != EXIT_FAILED)
 		status = finish(&trace, &err);
 	status = final_status(&trace, status);
 	free_trace(&trace);

@@ -23,9 +23,11 @@ int command_fail(int status, const struct error *err)
 
 struct plan_wishes command_wishes(const struct options *options)
 {
-	return (struct plan_wishes){ .events = options->events,
-				     .lives = options->lives,
-				     .user_ids = options->user_count > 0,
+	bool record = options->command == COMMAND_RECORD;
+
+	return (struct plan_wishes){ .events = record ? options->probed_events : options->events,
+				     .lives = record ? options->probed_lives : options->lives,
+				     .user_ids = record || options->user_count > 0,
 				     .toctou = options->toctou };
 }
 

@@ -13,6 +13,8 @@ struct live {
 	struct kernel_features features;
 	struct session *session;
 	struct capture *capture;
+	struct recording_stream *streams;
+	size_t stream_count;
 	struct decoder *decoder;
 	struct merge *merge;
 	uint64_t since_ns;
@@ -68,7 +70,15 @@ static int open_pipes(struct live *live, struct error *err)
 	cpus = capture_cpus(live->capture, &count);
 	live->merge = merge_new(cpus, count, capture_page_size(live->capture), sizeof(long),
 				capture_read, live->capture);
-	return live->merge ? 0 : error_errno(err, ENOMEM, "CPUs");
+	live->streams = calloc(count, sizeof(*live->streams));
+	live->stream_count = count;
+	if (!live->merge || !live->streams)
+		return error_errno(err, ENOMEM, "CPUs");
+	for (size_t i = 0; i < count; i++)
+		live->streams[i] =
+			(struct recording_stream){ .cpu = cpus[i],
+						   .buffer = capture_instance(live->capture, i) };
+	return 0;
 }
 
 int live_open(struct live **out, const struct live_request *request, struct error *err)
@@ -101,6 +111,7 @@ int live_close(struct live *live, struct error *err)
 	if (!live)
 		return 0;
 	merge_free(live->merge);
+	free(live->streams);
 	/* An instance with an open pipe cannot be removed. */
 	capture_close(live->capture);
 	decoder_free(live->decoder);
@@ -109,21 +120,14 @@ int live_close(struct live *live, struct error *err)
 	return status;
 }
 
-struct task live_task(const struct procfs_task *seen)
-{
-	struct task task = { .tid = seen->tid, .tgid = seen->tgid, .uid = seen->uid };
-
-	memcpy(task.comm, seen->comm, sizeof(task.comm));
-	return task;
-}
-
-int live_lookup(int32_t tid, struct task *task)
+int live_lookup(void *context, int32_t tid, struct task *task)
 {
 	struct procfs_task seen;
 	int status = procfs_task(tid, &seen);
 
+	(void)context;
 	if (status == 0)
-		*task = live_task(&seen);
+		*task = tasks_seen(&seen);
 	return status;
 }
 
@@ -137,7 +141,7 @@ struct scan {
 static int scan_task(void *context, const struct procfs_task *seen)
 {
 	struct scan *scan = context;
-	struct task task = live_task(seen);
+	struct task task = tasks_seen(seen);
 	bool known = tasks_find(scan->tasks, task.tid) != NULL;
 	int32_t *larger;
 
@@ -218,6 +222,12 @@ int live_start(struct live *live, const struct live_request *request, struct tas
 uint64_t live_since(const struct live *live)
 {
 	return live->since_ns;
+}
+
+const struct recording_stream *live_streams(const struct live *live, size_t *count)
+{
+	*count = live->stream_count;
+	return live->streams;
 }
 
 struct session *live_session(const struct live *live)

@@ -32,10 +32,16 @@ enum {
 	OPT_CLEANUP,
 	OPT_LIVES,
 	OPT_TOCTOU,
+	OPT_PRINT,
+	OPT_RING,
 };
 
+#define RECORDING_DEFAULT "timersnoop.dat"
+#define RING_MIN (64 * KIB)
+#define RING_MAX (1024 * BUFFER_MAX)
+
 /* Stops at the first word, and tells a missing argument from an unknown option. */
-static const char short_options[] = "+:p:n:u:e:xc:d:o:wqvhV";
+static const char short_options[] = "+:p:n:u:e:xc:d:i:o:wqvhV";
 
 static const struct option long_options[] = {
 	{ "pid", required_argument, NULL, 'p' },
@@ -48,7 +54,10 @@ static const struct option long_options[] = {
 	{ "run-as", optional_argument, NULL, OPT_RUN_AS },
 	{ "count", required_argument, NULL, 'c' },
 	{ "duration", required_argument, NULL, 'd' },
+	{ "input", required_argument, NULL, 'i' },
 	{ "output", required_argument, NULL, 'o' },
+	{ "print", no_argument, NULL, OPT_PRINT },
+	{ "ring", required_argument, NULL, OPT_RING },
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	{ "strace", no_argument, NULL, OPT_STRACE },
 	{ "time", required_argument, NULL, OPT_TIME },
@@ -73,6 +82,7 @@ struct parser {
 	char typed[64];     /* the option at hand, as it was typed: "-p", "--pid" */
 	uint64_t seen;      /* which of long_options, a bit each */
 	bool word;          /* the command's name was given */
+	bool file_next;     /* it was "report": the next word is a recording */
 	bool time_given;
 };
 
@@ -233,9 +243,9 @@ static int set_duration(struct parser *parser, const char *arg)
 	return 0;
 }
 
-static int set_buffer(struct parser *parser, const char *arg)
+/* Bytes, with K, M or G behind; within bounds. */
+static bool read_size(const char *arg, uint64_t min, uint64_t max, uint64_t *size)
 {
-	static const char wanted[] = "a size from 64K to 1G, such as 512K or 16M";
 	static const char suffixes[] = "KMG";
 	size_t length = strlen(arg);
 	uint64_t number, unit = 1;
@@ -248,14 +258,35 @@ static int set_buffer(struct parser *parser, const char *arg)
 		length--;
 	}
 	if (length >= sizeof(digits))
-		return wrong_value(parser, wanted, arg);
+		return false;
 	memcpy(digits, arg, length);
 	digits[length] = '\0';
-	if (!read_number(digits, 1, BUFFER_MAX, &number) || number * unit < BUFFER_MIN ||
-	    number * unit > BUFFER_MAX)
-		return wrong_value(parser, wanted, arg);
-	parser->options->buffer_bytes = number * unit;
+	*size = 0;
+	if (!read_number(digits, 1, max, &number) || __builtin_mul_overflow(number, unit, size))
+		return false;
+	return *size >= min && *size <= max;
+}
+
+static int set_buffer(struct parser *parser, const char *arg)
+{
+	if (!read_size(arg, BUFFER_MIN, BUFFER_MAX, &parser->options->buffer_bytes))
+		return wrong_value(parser, "a size from 64K to 1G, such as 512K or 16M", arg);
 	return 0;
+}
+
+/* A size, or a time, which has a small letter or none at its end. */
+static int set_ring(struct parser *parser, const char *arg)
+{
+	struct options *options = parser->options;
+	bool time = *arg && strchr("sm", arg[strlen(arg) - 1]);
+
+	options->ring_bytes = 0;
+	options->ring_ns = 0;
+	if (time ? timerspec_parse(arg, &options->ring_ns) == 0 && options->ring_ns > 0
+		 : read_size(arg, RING_MIN, RING_MAX, &options->ring_bytes))
+		return 0;
+	return wrong_value(parser, "a size from 64K to 1024G, such as 16M, or a time, such as 30s",
+			   arg);
 }
 
 /* Options whose argument is one value. */
@@ -303,6 +334,14 @@ static int set_output(struct parser *parser, const char *arg)
 	return 0;
 }
 
+static int set_input(struct parser *parser, const char *arg)
+{
+	if (!*arg)
+		return wrong_value(parser, "the name of a recording", arg);
+	parser->options->input = arg;
+	return 0;
+}
+
 static int set_run_as(struct parser *parser, const char *arg)
 {
 	if (arg && !*arg)
@@ -342,6 +381,9 @@ static void set_switch(struct options *options, int opt)
 	case OPT_DRY_RUN:
 		options->dry_run = true;
 		break;
+	case OPT_PRINT:
+		options->print = true;
+		break;
 	case OPT_LIVES:
 		options->lives = true;
 		break;
@@ -366,6 +408,10 @@ static int set_option(struct parser *parser, int opt, const char *arg)
 		return set_duration(parser, arg);
 	case 'o':
 		return set_output(parser, arg);
+	case 'i':
+		return set_input(parser, arg);
+	case OPT_RING:
+		return set_ring(parser, arg);
 	case OPT_BUFFER_SIZE:
 		return set_buffer(parser, arg);
 	case OPT_RUN_AS:
@@ -423,22 +469,38 @@ static void note_typed(struct parser *parser, int opt, bool is_long, const char 
 		snprintf(parser->typed, sizeof(parser->typed), "%s", token);
 }
 
-static void note_seen(struct parser *parser, int opt)
+static uint64_t option_bit(int opt)
 {
+	uint64_t bit = 0;
+
 	for (size_t i = 0; long_options[i].name; i++)
 		if (long_options[i].val == opt)
-			parser->seen |= 1ULL << i;
+			bit = 1ULL << i;
+	return bit;
 }
 
 /* A word that is no option: the command's name, once. */
 static int take_word(struct parser *parser, const char *word)
 {
-	static const char *const later[] = { "stat", "kernel", "record", "report" };
+	static const char *const later[] = { "stat", "kernel" };
 
+	if (parser->file_next) {
+		parser->file_next = false;
+		return set_input(parser, word);
+	}
 	if (!parser->word) {
 		parser->word = true;
 		if (!strcmp(word, "trace"))
 			return 0;
+		if (!strcmp(word, "record")) {
+			parser->options->command = COMMAND_RECORD;
+			return 0;
+		}
+		if (!strcmp(word, "report")) {
+			parser->options->input = RECORDING_DEFAULT;
+			parser->file_next = true;
+			return 0;
+		}
 		if (!strcmp(word, "doctor")) {
 			parser->options->command = COMMAND_DOCTOR;
 			return 0;
@@ -465,6 +527,11 @@ static int take_word(struct parser *parser, const char *word)
 /* Options that mean something to these; 0 ends the list. */
 static const int cleanup_options[] = { 'q', 'v', OPT_CLEANUP, 0 };
 static const int doctor_options[] = { 'v', 0 };
+/* How lines look: of a recording only with --print. */
+static const int line_options[] = { OPT_FORMAT,    OPT_STRACE, OPT_TIME, 'w',
+				    OPT_NO_HEADER, OPT_COLOR,  0 };
+static const int live_options[] = { OPT_RUN_AS, OPT_DRY_RUN, OPT_BUFFER_SIZE, 0 };
+static const int recording_options[] = { OPT_PRINT, OPT_RING, 0 };
 static const int list_options[] = {
 	'p', 'n', 'u', 'o', 'w', 'q', 'v', OPT_FORMAT, OPT_NO_HEADER, 0
 };
@@ -492,6 +559,43 @@ static int check_only(struct parser *parser, const char *command, const int *all
 	return 0;
 }
 
+/* The first of these that was given, by its name; or NULL. */
+static const char *given(const struct parser *parser, const int *options)
+{
+	for (size_t i = 0; long_options[i].name; i++)
+		if (parser->seen & (1ULL << i) && is_among(options, long_options[i].val))
+			return long_options[i].name;
+	return NULL;
+}
+
+/* What a trace, a recording and a replay take of each other's options. */
+static int check_source(struct parser *parser)
+{
+	struct options *options = parser->options;
+	bool record = options->command == COMMAND_RECORD;
+	const char *name = given(parser, recording_options);
+
+	if (!record && name)
+		return error_set(parser->err, EINVAL, "--%s is about recording: see record", name);
+	if (record && options->input)
+		return error_set(parser->err, EINVAL, "record takes no --input");
+	name = given(parser, live_options);
+	if (options->input && name)
+		return error_set(parser->err, EINVAL,
+				 "--%s is about tracing, not about a recording", name);
+	if (options->input && options->argv)
+		return error_set(parser->err, EINVAL, "--input and COMMAND exclude each other");
+	name = given(parser, line_options);
+	if (record && !options->print && name) {
+		error_set(parser->err, EINVAL, "--%s: record shows nothing", name);
+		error_hint(parser->err, "add --print, or give it when the recording is shown");
+		return -EINVAL;
+	}
+	if (record && !(parser->seen & option_bit('o')))
+		options->output = RECORDING_DEFAULT;
+	return 0;
+}
+
 static int check_together(struct parser *parser, bool cleanup)
 {
 	struct options *options = parser->options;
@@ -506,6 +610,8 @@ static int check_together(struct parser *parser, bool cleanup)
 	} else if (cleanup) {
 		options->command = COMMAND_CLEANUP;
 		return check_only(parser, "--cleanup", cleanup_options);
+	} else {
+		ret = check_source(parser);
 	}
 	return ret ? ret : options_check(options, parser->err);
 }
@@ -537,7 +643,7 @@ static int walk(struct parser *parser, int argc, char **argv, bool *cleanup)
 			note_typed(parser, opt, longindex >= 0, argv[at]);
 			if (opt == '?' || opt == ':')
 				return wrong_option(parser, opt, argv[at]);
-			note_seen(parser, opt);
+			parser->seen |= option_bit(opt);
 			*cleanup |= opt == OPT_CLEANUP;
 			ret = set_option(parser, opt, optarg);
 		}
@@ -569,8 +675,15 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 	parser.free_storage = options->storage;
 
 	ret = walk(&parser, argc, argv, &cleanup);
-	if (!options->events && !options->lives)
+	/* A recording can answer any question, unless told otherwise. */
+	options->probed_events = options->events;
+	options->probed_lives = options->lives;
+	if (!options->events && !options->lives) {
+		options->probed_events = EVENTS_ALL;
+		options->probed_lives = true;
 		options->events = EVENTS_CALLS;
+		options->default_events = true;
+	}
 	if (!ret && options->command != COMMAND_HELP && options->command != COMMAND_VERSION)
 		ret = check_together(&parser, cleanup);
 	if (ret) {

@@ -70,15 +70,36 @@ static int check_trace(const struct options *options, struct error *err)
 	return ret ? ret : check_events(options, err);
 }
 
+static int check_record(const struct options *options, struct error *err)
+{
+	if (options->print && options->quiet)
+		return error_set(err, EINVAL, "--print and -q exclude each other");
+	if (options->print && !options->output)
+		return error_set(err, EINVAL,
+				 "--print and -o - exclude each other: both write to standard "
+				 "output");
+	if (options->dry_run)
+		return error_set(err, EINVAL, "record takes no --dry-run: trace has it");
+	if (!options->print && !options->count && (options->failed || options->user_count)) {
+		error_set(err, EINVAL, "%s chooses what is shown or counted, not what is recorded",
+			  options->failed ? "-x" : "-u");
+		error_hint(err, "give it when the recording is shown, or add --print or -c");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int options_check(const struct options *options, struct error *err)
 {
 	int ret = 0;
 
-	if (options->command == COMMAND_TRACE)
+	if (options->command == COMMAND_RECORD)
+		ret = check_record(options, err);
+	if (!ret && options->command != COMMAND_LIST)
 		ret = check_trace(options, err);
-	else if (options->format == OUT_STRACE)
+	else if (!ret && options->format == OUT_STRACE)
 		ret = error_set(err, EINVAL, "list takes no --format strace");
-	if (!ret && options->quiet && options->output)
+	if (!ret && options->quiet && options->output && options->command != COMMAND_RECORD)
 		ret = error_set(err, EINVAL, "-q and -o exclude each other: -q writes nothing");
 	return ret;
 }

@@ -193,8 +193,9 @@ static char *out_csv_start(char *at, const struct out_style *style, const struct
 			   enum event event, uint64_t ns, int cpu)
 {
 	at = line_byte(line_text(at, event_name(event)), ',');
-	at = line_byte(out_utc(at, style, ns), ',');
-	at = line_byte(line_u64(at, ns), ',');
+	if (!style->no_wall)
+		at = out_utc(at, style, ns);
+	at = line_byte(line_u64(line_byte(at, ','), ns), ',');
 	at = line_byte(line_s64(at, cpu), ',');
 	return out_caller(at, style, caller, out_csv_caller);
 }
@@ -301,8 +302,9 @@ static void out_csv_lost(struct sink *sink, const struct out_style *style, const
 	}
 	at = line_text(sink_line(sink), "lost,");
 	if (loss->ts) {
-		at = line_byte(out_utc(at, style, loss->ts), ',');
-		at = line_u64(at, loss->ts);
+		if (!style->no_wall)
+			at = out_utc(at, style, loss->ts);
+		at = line_u64(line_byte(at, ','), loss->ts);
 	} else {
 		*at++ = ',';
 	}

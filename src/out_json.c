@@ -192,18 +192,26 @@ static void out_json_header(struct sink *sink, const struct out_style *style)
 	(void)style;
 }
 
+/* Wall time, quoted; null where it is not known. */
+static char *out_json_time(char *at, const struct out_style *style, uint64_t ns)
+{
+	if (style->no_wall)
+		return line_text(at, "null");
+	return line_byte(out_utc(line_byte(at, '"'), style, ns), '"');
+}
+
 /* What every event begins with. */
 static char *out_json_start(char *at, const struct out_style *style, const struct caller *caller,
 			    enum event event, uint64_t ns, int cpu)
 {
 	/* most lines are of this one: its name is copied with what is around it */
 	if (event == EVENT_TIMER_SETTIME)
-		at = line_text(at, "{\"event\":\"timer_settime\",\"time\":\"");
+		at = line_text(at, "{\"event\":\"timer_settime\",\"time\":");
 	else
 		at = line_text(line_text(line_text(at, "{\"event\":\""), event_name(event)),
-			       "\",\"time\":\"");
-	at = out_utc(at, style, ns);
-	at = line_u64(line_text(at, "\",\"mono_ns\":"), ns);
+			       "\",\"time\":");
+	at = out_json_time(at, style, ns);
+	at = line_u64(line_text(at, ",\"mono_ns\":"), ns);
 	at = line_s64(line_text(at, ",\"cpu\":"), cpu);
 	return out_caller(at, style, caller, out_json_caller);
 }
@@ -423,7 +431,7 @@ static void out_json_lost(struct sink *sink, const struct out_style *style, cons
 
 	at = line_text(at, "{\"event\":\"lost\",\"time\":");
 	if (loss->ts) {
-		at = line_byte(out_utc(line_byte(at, '"'), style, loss->ts), '"');
+		at = out_json_time(at, style, loss->ts);
 		at = line_u64(line_text(at, ",\"mono_ns\":"), loss->ts);
 	} else {
 		at = line_text(at, "null,\"mono_ns\":null");

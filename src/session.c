@@ -114,9 +114,8 @@ static int set_up_instance(struct tracefs_instance *instance, const struct sessi
 	status = write_file(instance, "trace_clock", "mono", err);
 	if (status < 0)
 		return status;
-	/* Wake the reader for the first record, not for half a buffer. */
 	if (tracefs_file_exists(instance, "buffer_percent")) {
-		status = write_file(instance, "buffer_percent", "0", err);
+		status = write_file(instance, "buffer_percent", request->in_bulk ? "50" : "0", err);
 		if (status < 0)
 			return status;
 	}

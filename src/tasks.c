@@ -15,6 +15,14 @@ struct tasks {
 	size_t count;
 };
 
+struct task tasks_seen(const struct procfs_task *seen)
+{
+	struct task task = { .tid = seen->tid, .tgid = seen->tgid, .uid = seen->uid };
+
+	memcpy(task.comm, seen->comm, sizeof(task.comm));
+	return task;
+}
+
 struct tasks *tasks_new(void)
 {
 	struct tasks *tasks = calloc(1, sizeof(*tasks));
@@ -114,6 +122,17 @@ const struct task *tasks_find(const struct tasks *tasks, int32_t tid)
 	const struct task *task = slot(tasks, tid);
 
 	return tid > 0 && task->tid ? task : NULL;
+}
+
+int tasks_walk(const struct tasks *tasks, int (*each)(void *context, const struct task *task),
+	       void *context)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < tasks->capacity && status == 0; i++)
+		if (tasks->slots[i].tid)
+			status = each(context, &tasks->slots[i]);
+	return status;
 }
 
 int32_t tasks_process(const struct tasks *tasks, int32_t tid)

@@ -138,7 +138,7 @@ static void tell_expiry(struct timers *timers, const struct expiry *expiry,
 		occurrence.has_interval = true;
 		occurrence.interval_ns = seen->interval_ns;
 	}
-	if (seen && seen->has_asked) {
+	if (seen && seen->has_asked && !timers->scene.other_clock) {
 		occurrence.has_asked = true;
 		occurrence.asked_ns = seen->asked_ns;
 		occurrence.asked_clock = seen->asked_clock;

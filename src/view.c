@@ -19,6 +19,7 @@ struct view {
 	const struct out_style *style;
 	const struct out *out;
 	view_lookup *lookup;
+	void *lookup_context;
 	struct view_totals totals;
 	uint32_t losses; /* gaps so far: what is known of tasks is older than them */
 	int status;      /* of what the receivers did */
@@ -32,7 +33,7 @@ static const struct task *task_of(struct view *view, int32_t tid, struct task *u
 		return task;
 	memset(unknown, 0, sizeof(*unknown));
 	unknown->uid = UINT32_MAX;
-	if (view->lookup && view->lookup(tid, unknown) == 0) {
+	if (view->lookup && view->lookup(view->lookup_context, tid, unknown) == 0) {
 		unknown->losses = view->losses;
 		if (tasks_learn(view->tasks, unknown) == 0)
 			return unknown;
@@ -157,7 +158,8 @@ static void set_scene(struct view *view)
 {
 	const struct timers_scene scene = { .since_ns = view->request.since_ns,
 					    .followed = view->request.followed,
-					    .alarm_offset = view->request.alarm_offset };
+					    .alarm_offset = view->request.alarm_offset,
+					    .other_clock = view->request.other_clock };
 
 	timers_set_scene(view->timers, &scene);
 }
@@ -219,9 +221,10 @@ void view_set_ahead(struct view *view, int32_t clock, int64_t ns)
 		timers_set_ahead(view->timers, clock, ns);
 }
 
-void view_set_lookup(struct view *view, view_lookup *lookup)
+void view_set_lookup(struct view *view, view_lookup *lookup, void *context)
 {
 	view->lookup = lookup;
+	view->lookup_context = context;
 }
 
 void view_lost(struct view *view, const struct loss *loss)

@@ -24,6 +24,7 @@ struct wakeups {
 	size_t absent; /* pipes left out, of CPUs that are not there */
 	bool watch_processes;
 	uint64_t deadline_ns;
+	int64_t tick_ns;
 	int urgent_fd; /* an epoll of all but pipes and output */
 };
 
@@ -213,6 +214,11 @@ int wakeups_add_process(struct wakeups *wakeups, int32_t pid)
 	return 0;
 }
 
+void wakeups_set_tick(struct wakeups *wakeups, int64_t tick_ns)
+{
+	wakeups->tick_ns = tick_ns;
+}
+
 void wakeups_set_deadline(struct wakeups *wakeups, uint64_t deadline_ns)
 {
 	wakeups->deadline_ns = deadline_ns;
@@ -317,6 +323,8 @@ int wakeups_wait(struct wakeups *wakeups, int64_t longest_ns)
 	size_t count = POLL_FIXED + wakeups->processes + (with_pipes ? wakeups->pipes : 0);
 	struct timespec time;
 
+	if (with_pipes && wakeups->tick_ns)
+		longest_ns = wakeups->tick_ns;
 	if (with_pipes && wakeups->absent)
 		longest_ns = ABSENT_CPU_PAUSE_NS;
 	/* -p of processes that had all ended before they were watched. */

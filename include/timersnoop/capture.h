@@ -22,11 +22,17 @@ void capture_close(struct capture *capture);
 
 /* The CPU's number for every stream: those of the first instance, ascending; then the next. */
 const int *capture_cpus(const struct capture *capture, size_t *count);
+/* Which of the instances a stream is of, from 0. */
+unsigned capture_instance(const struct capture *capture, size_t stream);
 /* Bytes of the largest sub-buffer, its header included. */
 size_t capture_page_size(const struct capture *capture);
 
 /* A merge_reader (merge.h); `context` is the capture. Never waits. */
 int capture_read(void *context, size_t stream, void *buffer, size_t size);
+
+/* Is given each page that capture_read reads. 0 or -errno, which is then returned. */
+typedef int capture_keeper(void *context, size_t stream, const void *page, size_t size);
+void capture_keep(struct capture *capture, capture_keeper *keep, void *context);
 
 /* Fills one pollfd (POLLIN) for each stream. */
 void capture_poll(const struct capture *capture, struct pollfd *fds);

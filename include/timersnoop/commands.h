@@ -18,8 +18,10 @@ enum exit_status {
 };
 
 /* Each returns an exit status and has said on standard error what went wrong.
- * cmd_trace does not return when COMMAND died of a signal: it dies of the same. */
+ * cmd_trace, also of `record`, does not return when COMMAND died of a signal: it dies of the same. */
 int cmd_trace(const struct options *options);
+/* trace of a recording */
+int cmd_replay(const struct options *options);
 int cmd_doctor(const struct options *options);
 int cmd_list(const struct options *options);
 int cmd_cleanup(const struct options *options);

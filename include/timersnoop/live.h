@@ -15,6 +15,7 @@
 #include "timersnoop/kernel_features.h"
 #include "timersnoop/merge.h"
 #include "timersnoop/procfs.h"
+#include "timersnoop/recording.h"
 #include "timersnoop/session.h"
 #include "timersnoop/tasks.h"
 
@@ -44,6 +45,8 @@ uint64_t live_since(const struct live *live);
 /* The trace clock, now. */
 uint64_t live_now(void);
 
+/* Which CPU of which instance each stream of the merge is of; `bytes` mean nothing. */
+const struct recording_stream *live_streams(const struct live *live, size_t *count);
 struct session *live_session(const struct live *live);
 struct capture *live_capture(const struct live *live);
 struct decoder *live_decoder(const struct live *live);
@@ -54,9 +57,7 @@ const struct kernel_features *live_features(const struct live *live);
 /* Undoes everything; takes NULL. -errno with what could not be undone. */
 int live_close(struct live *live, struct error *err);
 
-/* A task as /proc tells of it. */
-struct task live_task(const struct procfs_task *seen);
-/* A view_lookup (view.h) in /proc. */
-int live_lookup(int32_t tid, struct task *task);
+/* A view_lookup (view.h) in /proc; `context` is not used. */
+int live_lookup(void *context, int32_t tid, struct task *task);
 
 #endif

@@ -14,6 +14,7 @@
 
 enum command {
 	COMMAND_TRACE,
+	COMMAND_RECORD,
 	COMMAND_DOCTOR,
 	COMMAND_LIST,
 	COMMAND_CLEANUP, /* --cleanup */
@@ -28,6 +29,14 @@ enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 struct options {
 	enum command command;
 
+	/* from where, and to where, besides what is shown */
+	const char *input;      /* a recording, "-" for standard input; NULL: this machine */
+	uint32_t probed_events; /* COMMAND_RECORD: what is recorded, a bit each */
+	bool probed_lives;
+	bool print;          /* --print: shows it, too */
+	uint64_t ring_bytes; /* --ring: keep the last so many; 0: all */
+	int64_t ring_ns;     /* or of the last so long */
+
 	/* which */
 	int32_t pids[OPTION_LIST_MAX];
 	size_t pid_count;
@@ -37,6 +46,7 @@ struct options {
 	size_t user_count;
 	bool failed;
 	uint32_t events;         /* which are shown, a bit each (events.h); 0 with lives alone */
+	bool default_events;     /* they are what is shown unless told otherwise */
 	bool lives;              /* --lives: one account a timer; lines only with -e */
 	bool toctou;             /* --toctou: compare the caller's memory, too */
 	char **argv;             /* COMMAND and its arguments, NULL-terminated; or NULL */
@@ -48,7 +58,7 @@ struct options {
 	int64_t duration_ns; /* 0: no limit */
 
 	/* output */
-	const char *output; /* NULL: standard output */
+	const char *output; /* NULL: standard output; of COMMAND_RECORD, the recording */
 	enum out_format format;
 	enum out_time time;
 	bool wide;

@@ -56,7 +56,8 @@ struct out_style {
 	bool color;              /* text: ANSI colours */
 	bool header;             /* text and CSV: a first line with the columns' names */
 	bool lives;              /* nothing but lives is written, so it is theirs */
-	int64_t wall_offset_ns;  /* CLOCK_REALTIME - CLOCK_MONOTONIC when tracing began */
+	int64_t wall_offset_ns;  /* CLOCK_REALTIME minus the trace clock */
+	bool no_wall;            /* that is not known: JSON and CSV have no `time` then */
 	uint64_t start_ns;       /* CLOCK_MONOTONIC when tracing began */
 	struct out_cache *cache; /* may be NULL: slower */
 };

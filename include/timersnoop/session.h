@@ -22,6 +22,7 @@ struct session_request {
 	struct plan_wishes wishes;
 	bool follows;          /* session_follow will be called */
 	uint64_t buffer_bytes; /* ring buffer of each CPU; 0: leave the kernel's */
+	bool in_bulk;          /* wake the reader for half a buffer, not for the first record */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "timersnoop/decode.h"
+#include "timersnoop/procfs.h"
 
 struct task {
 	int32_t tid;
@@ -30,6 +31,9 @@ struct caller {
 	char comm[16]; /* NUL-terminated; empty when not known; every byte is initialised */
 };
 
+/* As /proc tells of it. */
+struct task tasks_seen(const struct procfs_task *seen);
+
 struct tasks;
 
 struct tasks *tasks_new(void);
@@ -44,6 +48,10 @@ int tasks_record(struct tasks *tasks, const struct record *record);
 /* The process of a thread; the thread's own id where that is not known: one that has
  * ended was, as a rule, its process's first. */
 int32_t tasks_process(const struct tasks *tasks, int32_t tid);
+
+/* Calls `each` for every task, in no order, until it returns nonzero, which is then returned. */
+int tasks_walk(const struct tasks *tasks, int (*each)(void *context, const struct task *task),
+	       void *context);
 
 /* NULL when it was never heard of. Valid until the next change. */
 const struct task *tasks_find(const struct tasks *tasks, int32_t tid);

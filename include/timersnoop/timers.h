@@ -98,6 +98,7 @@ struct timers_scene {
 	uint64_t since_ns; /* trace clock: all probes were on */
 	bool followed;     /* only the processes that `tasks` knows matter */
 	int alarm_offset;  /* of the hrtimer in a struct alarm; 0: not known */
+	bool other_clock;  /* the trace clock is not CLOCK_MONOTONIC: how late is not known */
 };
 
 void timers_set_scene(struct timers *timers, const struct timers_scene *scene);

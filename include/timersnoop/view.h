@@ -31,6 +31,7 @@ struct view_request {
 	bool lives;        /* each timer's figures, when it ends */
 	int alarm_offset;  /* of the hrtimer in a struct alarm; 0: not known */
 	bool followed;     /* only processes that `tasks` knows were asked for */
+	bool other_clock;  /* the stream's times are not of CLOCK_MONOTONIC: no lateness */
 };
 
 /* NULL when out of memory. */
@@ -38,8 +39,8 @@ struct view *view_new(const struct view_request *request);
 void view_free(struct view *view);
 
 /* Asked about a thread that no record told of; fills *task or returns nonzero. */
-typedef int view_lookup(int32_t tid, struct task *task);
-void view_set_lookup(struct view *view, view_lookup *lookup);
+typedef int view_lookup(void *context, int32_t tid, struct task *task);
+void view_set_lookup(struct view *view, view_lookup *lookup, void *context);
 
 /* See timers_set_ahead. */
 void view_set_ahead(struct view *view, int32_t clock, int64_t ns);

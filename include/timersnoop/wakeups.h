@@ -47,6 +47,8 @@ void wakeups_add_output(struct wakeups *wakeups, int fd);
 void wakeups_add_command(struct wakeups *wakeups, int pidfd);
 /* -ESRCH when the process is gone; it counts as ended then. */
 int wakeups_add_process(struct wakeups *wakeups, int32_t pid);
+/* A wait for the pipes ends after this at the latest; 0: when something has happened. */
+void wakeups_set_tick(struct wakeups *wakeups, int64_t tick_ns);
 /* CLOCK_MONOTONIC in ns; 0: none. */
 void wakeups_set_deadline(struct wakeups *wakeups, uint64_t deadline_ns);
 

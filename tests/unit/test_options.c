@@ -444,7 +444,7 @@ static void wrong_options(void)
 
 static void wrong_words(void)
 {
-	static const char *const later[] = { "stat", "kernel", "record", "report" };
+	static const char *const later[] = { "stat", "kernel" };
 	char text[64];
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {

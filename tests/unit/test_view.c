@@ -347,8 +347,9 @@ static void exit_in_a_call(void)
 
 static int lookups;
 
-static int look_up(int32_t tid, struct task *task)
+static int look_up(void *context, int32_t tid, struct task *task)
 {
+	(void)context;
 	lookups++;
 	if (tid != 55)
 		return -ESRCH;
@@ -363,7 +364,7 @@ static void unknown_threads(void)
 	begin();
 	selection.pids = pids;
 	selection.pid_count = 1;
-	view_set_lookup(view, look_up);
+	view_set_lookup(view, look_up, NULL);
 	lookups = 0;
 	call(10, 10, 0); /* known */
 	CU_ASSERT_EQUAL(lookups, 0);
@@ -383,7 +384,7 @@ static void asked_again_after_a_loss(void)
 	style.format = OUT_CSV;
 	view_free(view);
 	open_view(sink);
-	view_set_lookup(view, look_up);
+	view_set_lookup(view, look_up, NULL);
 	lookups = 0;
 	call(55, 1, 0);
 	CU_ASSERT_EQUAL(lookups, 0);
@@ -409,7 +410,7 @@ static void threads_nobody_knows(void)
 	style.format = OUT_TEXT;
 	view_free(view);
 	open_view(sink);
-	view_set_lookup(view, look_up);
+	view_set_lookup(view, look_up, NULL);
 	call(56, 3, 0);
 	learn(57, 0, 5, "orphan"); /* a thread of a process that is not known */
 	call(57, 4, 0);

@@ -103,8 +103,9 @@ static void counted(void)
 
 static int lookups;
 
-static int look_up(int32_t tid, struct task *task)
+static int look_up(void *context, int32_t tid, struct task *task)
 {
+	(void)context;
 	lookups++;
 	if (tid != 77)
 		return -ESRCH;
@@ -118,7 +119,7 @@ static void followed(void)
 	prepare_view("7.2");
 	request.followed = true;
 	open_view();
-	view_set_lookup(view, look_up);
+	view_set_lookup(view, look_up, NULL);
 	lookups = 0;
 	expire_posix(77, 1);
 	generate_signal(77, SIGUSR1, 0);
@@ -153,7 +154,7 @@ static void leader_gone(void)
 static void looked_up(void)
 {
 	begin_view();
-	view_set_lookup(view, look_up);
+	view_set_lookup(view, look_up, NULL);
 	lookups = 0;
 	expire_posix(77, 1);
 	generate_signal(77, SIGUSR1, 0);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * show: a merged stream and its scene -> what the options ask for, on its way
+ * out. The same for a trace that runs and for one that was recorded.
+ */
+#ifndef TIMERSNOOP_SHOW_H
+#define TIMERSNOOP_SHOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "timersnoop/options.h"
+#include "timersnoop/recording.h"
+#include "timersnoop/scene.h"
+#include "timersnoop/view.h"
+
+/* A zeroed one is empty. */
+struct show {
+	const struct options *options;
+	struct selection selection;
+	uint32_t uids[OPTION_LIST_MAX];
+	struct scene scene;
+	struct tasks *tasks;
+	struct view *view; /* NULL: nothing is looked at, as yet or at all */
+	struct sink *sink; /* NULL: only counts */
+	int out_fd;        /* of the sink */
+	struct out_style style;
+	struct out_cache cache;
+	size_t wall; /* index of the scene's wall time in force */
+	const struct recording_stream *streams;
+	size_t stream_count;
+	uint64_t *counted_lost; /* by stream: what its pages told of */
+};
+
+/* What was asked for, with users looked up: 0, or -errno for wrong usage. */
+int show_select(struct show *show, const struct options *options, struct error *err);
+
+/* What a show is begun with, besides its scene; borrowed until show_free. */
+struct show_source {
+	const struct decoder *decoder;
+	const struct recording_stream *streams; /* of the merge; which CPU each is of */
+	size_t stream_count;
+	view_lookup *lookup;
+	void *context;    /* of `lookup` */
+	bool other_clock; /* see struct view_request */
+};
+
+/* The scene is filled, as far as it is known when tracing begins. 0 or -errno. */
+int show_begin(struct show *show, const struct show_source *source, struct error *err);
+/* Takes the next of the stream. 0 or -errno. */
+int show_take(struct show *show, const struct merged *merged);
+/* From now on wall times are these: see struct scene_wall. 0 or -ENOMEM. */
+int show_set_wall(struct show *show, uint64_t from_ns, int64_t offset_ns);
+/* What the scene tells as lost beyond what pages told. */
+void show_untold_loss(struct show *show);
+/* As many as were asked for have been shown. */
+bool show_done(const struct show *show);
+/* An exit status (commands.h) by the data; on standard error why they are incomplete. */
+int show_status(const struct show *show);
+
+void show_free(struct show *show);
+
+#endif

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timersnoop/live_recording.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "timersnoop/page.h"
+#include "timersnoop/procfs.h"
+
+#define FORMATS_MAX (PLAN_PROBES_MAX + PLAN_EVENTS_MAX)
+
+struct live_recording {
+	const struct options *options;
+	struct live *live;
+	struct recorder *recorder;
+	struct tasks *early; /* who was there before the first page that is kept */
+	struct page *page;
+	size_t page_size;
+	/* what the kernel tells */
+	struct recording_format formats[FORMATS_MAX];
+	size_t format_count;
+	struct recording_stream *streams;
+	size_t stream_count, first_streams; /* all, and those of the first instance */
+	char **stats;                       /* of these */
+	char *header_page, *header_event, *kallsyms, *cmdlines;
+};
+
+static int keep(void *context, size_t stream, const void *page, size_t size)
+{
+	struct live_recording *recording = context;
+
+	return recorder_take(recording->recorder, stream, page, size);
+}
+
+/* What a page that is not kept told of tasks is still known. */
+static int take_dropped(void *context, size_t stream, void *bytes, size_t size)
+{
+	struct live_recording *recording = context;
+	struct raw_event event = { .cpu = recording->streams[stream].cpu };
+	struct record record;
+	int status = 0;
+
+	if (page_load(recording->page, bytes, size) < 0)
+		return 0;
+	while (status == 0 && (event.data = page_next(recording->page, &event.ts, &event.size)))
+		if (decoder_read(live_decoder(recording->live), &event, &record) > 0)
+			status = tasks_record(recording->early, &record);
+	return status;
+}
+
+static int copy_streams(struct live_recording *recording)
+{
+	const struct recording_stream *streams =
+		live_streams(recording->live, &recording->stream_count);
+
+	recording->streams = calloc(recording->stream_count, sizeof(*streams));
+	if (!recording->streams)
+		return -ENOMEM;
+	memcpy(recording->streams, streams, recording->stream_count * sizeof(*streams));
+	while (recording->first_streams < recording->stream_count &&
+	       !streams[recording->first_streams].buffer)
+		recording->first_streams++;
+	return 0;
+}
+
+int live_recording_new(struct live_recording **out, const struct options *options,
+		       struct live *live, struct error *err)
+{
+	struct live_recording *recording = calloc(1, sizeof(*recording));
+	struct recorder_request request = { .page_size = capture_page_size(live_capture(live)),
+					    .near = options->output,
+					    .ring_bytes = options->ring_bytes,
+					    .ring_ns = options->ring_ns,
+					    .dropped = take_dropped,
+					    .context = recording };
+	int status = 0;
+
+	*out = NULL;
+	if (!recording)
+		return error_errno(err, ENOMEM, "recording");
+	recording->options = options;
+	recording->live = live;
+	recording->page_size = request.page_size;
+	live_streams(live, &request.stream_count);
+	recording->page = page_new(sizeof(long));
+	recording->early = tasks_new();
+	if (copy_streams(recording) < 0 || !recording->page || !recording->early)
+		status = error_errno(err, ENOMEM, "recording");
+	if (status == 0)
+		status = recorder_new(&recording->recorder, &request, err);
+	if (status < 0) {
+		live_recording_free(recording);
+		return status;
+	}
+	capture_keep(live_capture(live), keep, recording);
+	*out = recording;
+	return 0;
+}
+
+void live_recording_free(struct live_recording *recording)
+{
+	if (!recording)
+		return;
+	recorder_free(recording->recorder);
+	tasks_free(recording->early);
+	page_free(recording->page);
+	for (size_t i = 0; i < recording->format_count; i++)
+		free((char *)recording->formats[i].text);
+	for (size_t i = 0; recording->stats && i < recording->first_streams; i++)
+		free(recording->stats[i]);
+	free(recording->stats);
+	free(recording->streams);
+	free(recording->header_page);
+	free(recording->header_event);
+	free(recording->kallsyms);
+	free(recording->cmdlines);
+	free(recording);
+}
+
+static int learn(void *context, const struct task *task)
+{
+	return tasks_learn(context, task);
+}
+
+int live_recording_begin(struct live_recording *recording, const struct tasks *tasks,
+			 struct error *err)
+{
+	int status = tasks_walk(tasks, learn, recording->early);
+
+	return status < 0 ? error_errno(err, -status, "tasks") : 0;
+}
+
+/* --- the scene -------------------------------------------------------------- */
+
+static int add_early(void *context, const struct task *task)
+{
+	struct scene *scene = context;
+
+	return scene_add_task(&scene->tasks, task);
+}
+
+struct changes {
+	struct scene *scene;
+	const struct tasks *early;
+};
+
+/* Who is new, or goes by another name, since. */
+static int add_change(void *context, const struct procfs_task *seen)
+{
+	struct changes *changes = context;
+	const struct task *before = tasks_find(changes->early, seen->tid);
+	struct task task = tasks_seen(seen);
+
+	if (before && before->tgid == task.tgid && before->uid == task.uid &&
+	    strcmp(before->comm, task.comm) == 0)
+		return 0;
+	return scene_add_task(&changes->scene->later, &task);
+}
+
+/* What /proc told of timers at first need not be so when the first page begins. */
+static int renew_existing(const struct live_recording *recording, struct scene *scene)
+{
+	const struct options *options = recording->options;
+	int status;
+
+	existing_free(&scene->existing);
+	status = existing_add_all(&scene->existing, options->pids, options->pid_count);
+	for (size_t i = 0; i < scene->existing.count; i++) {
+		struct existing_timer *one = &scene->existing.timers[i];
+
+		/* From later on than the pages: when it expires is not known. */
+		if (one->timer.family == TIMER_FD)
+			one->timer.timerfd.value = (struct timerspec){ 0 };
+		one->earliest_ns = one->latest_ns = scene->since_ns;
+	}
+	return status;
+}
+
+static int cut_scene(struct live_recording *recording, struct scene *scene)
+{
+	uint64_t since_ns = recorder_since(recording->recorder);
+
+	if (since_ns < scene->since_ns)
+		return 0;
+	scene->cut = true;
+	scene->since_ns = since_ns;
+	/* It was counted of each stream, in their order. */
+	for (size_t i = 0; i < scene->lost_count; i++) {
+		uint64_t dropped = recorder_dropped_loss(recording->recorder, i);
+
+		uint64_t *lost = &scene->lost[i].records;
+
+		*lost -= dropped < *lost ? dropped : *lost;
+	}
+	return scene->existing.count ? renew_existing(recording, scene) : 0;
+}
+
+static int complete_scene(struct live_recording *recording, struct scene *scene, bool looked)
+{
+	struct changes changes = { scene, recording->early };
+	int status = tasks_walk(recording->early, add_early, scene);
+
+	/* Of those that are followed, records tell. */
+	if (status == 0 && !looked && !scene->followed)
+		status = procfs_threads(0, add_change, &changes);
+	return status ? status : cut_scene(recording, scene);
+}
+
+static int describe_plan(const struct probe_plan *plan, struct scene *scene)
+{
+	size_t size;
+	FILE *to = open_memstream(&scene->plan, &size);
+
+	if (!to)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->probe_count; i++) {
+		char text[PROBE_TEXT_MAX];
+
+		probe_text(text, &plan->probes[i], PLAN_GROUP);
+		fprintf(to, "%s\n", text);
+	}
+	return fclose(to) == 0 ? 0 : -ENOMEM;
+}
+
+/* --- what the kernel tells ---------------------------------------------------- */
+
+/*
+ * "s64 new[];...size:32;" -> "s64 new[4];...": the kernel leaves out how many a
+ * probe's array has, and libtraceevent 1.7 then shows them all as 0.
+ */
+static char *tell_lengths(const char *format)
+{
+	char *text = NULL;
+	size_t size, used;
+	FILE *to = open_memstream(&text, &size);
+
+	if (!to)
+		return NULL;
+	for (; *format; format += used) {
+		const char *brackets = strstr(format, "[];\toffset:");
+		unsigned offset, bytes;
+		int bits;
+
+		used = brackets ? (size_t)(brackets - format) : strlen(format);
+		fwrite(format, used, 1, to);
+		if (!brackets)
+			continue;
+		/* the type is the word behind the last "field:" */
+		format += used;
+		used = strlen("[]");
+		while (strncmp(--brackets, "field:", 6) != 0)
+			;
+		if (sscanf(brackets, "field:%*1[sux]%d", &bits) == 1 && bits >= 8 &&
+		    sscanf(format, "[];\toffset:%u;\tsize:%u;", &offset, &bytes) == 2)
+			fprintf(to, "[%u]", bytes / ((unsigned)bits / 8));
+		else
+			fputs("[]", to);
+	}
+	if (fclose(to) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static int take_format(struct live_recording *recording, const char *system, const char *event,
+		       const char *as, struct error *err)
+{
+	char *text = session_format(live_session(recording->live), system, event);
+
+	if (!text)
+		return error_errno(err, errno, "cannot read the format of %s:%s", system, event);
+	recording->formats[recording->format_count] =
+		(struct recording_format){ as, tell_lengths(text) };
+	free(text);
+	return recording->formats[recording->format_count++].text
+		       ? 0
+		       : error_errno(err, ENOMEM, "recording");
+}
+
+static int take_formats(struct live_recording *recording, struct error *err)
+{
+	const struct session *session = live_session(recording->live);
+	const struct probe_plan *plan = session_plan(session);
+	int status = 0;
+
+	/* By the same name in each recording. */
+	for (size_t i = 0; i < plan->probe_count && status == 0; i++)
+		status = take_format(recording, session_group(session), plan->probes[i].event,
+				     PLAN_GROUP, err);
+	for (size_t i = 0; i < plan->event_count && status == 0; i++)
+		status = take_format(recording, plan->events[i].system, plan->events[i].event,
+				     plan->events[i].system, err);
+	return status;
+}
+
+static int take_file(char **text, struct tracefs_instance *instance, const char *file,
+		     struct error *err)
+{
+	*text = tracefs_instance_file_read(instance, file, NULL);
+	return *text ? 0 : error_errno(err, errno ? errno : EIO, "cannot read %s", file);
+}
+
+static int take_stats(struct live_recording *recording, struct error *err)
+{
+	struct tracefs_instance *instances[SESSION_INSTANCES];
+	int status = 0;
+
+	session_instances(live_session(recording->live), instances);
+	recording->stats = calloc(recording->first_streams, sizeof(*recording->stats));
+	if (!recording->stats)
+		return error_errno(err, ENOMEM, "recording");
+	for (size_t i = 0; i < recording->first_streams && status == 0; i++) {
+		int cpu = recording->streams[i].cpu;
+		char file[64], *text;
+
+		snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", cpu);
+		status = take_file(&text, instances[0], file, err);
+		if (status < 0)
+			break;
+		if (asprintf(&recording->stats[i], "CPU: %d\n%s", cpu, text) < 0) {
+			recording->stats[i] = NULL;
+			status = error_errno(err, ENOMEM, "recording");
+		}
+		free(text);
+	}
+	return status;
+}
+
+/* Those functions that a plan may have to do with. */
+static int describe_symbols(struct live_recording *recording)
+{
+	const struct kernel_features *features = live_features(recording->live);
+	size_t size;
+	FILE *to = open_memstream(&recording->kallsyms, &size);
+
+	if (!to)
+		return -ENOMEM;
+	for (size_t i = 0; i < features->symbol_count; i++)
+		if (features->symbols[i].address)
+			fprintf(to, "%016" PRIx64 " t %s\n", features->symbols[i].address,
+				features->symbols[i].name);
+	return fclose(to) == 0 ? 0 : -ENOMEM;
+}
+
+static int print_cmdline(void *context, const struct task *task)
+{
+	char comm[sizeof(task->comm)];
+
+	memcpy(comm, task->comm, sizeof(comm));
+	for (char *at = comm; *at; at++)
+		if (*at == '\n')
+			*at = '?';
+	if (*comm)
+		fprintf(context, "%" PRId32 " %s\n", task->tid, comm);
+	return 0;
+}
+
+/* "PID COMM" in the kernel's own cache: also of tasks that have come and gone. */
+static void learn_cmdlines(struct tasks *names, const char *text)
+{
+	for (; *text; text += *text == '\n') {
+		struct task task = { .tid = 0 };
+		size_t length = strcspn(text, "\n");
+		char line[64];
+
+		snprintf(line, sizeof(line), "%.*s", (int)length, text);
+		if (sscanf(line, "%" SCNd32 " %15[^\n]", &task.tid, task.comm) == 2 &&
+		    strcmp(task.comm, "<...>") != 0)
+			tasks_learn(names, &task);
+		text += length;
+	}
+}
+
+static int describe_cmdlines(struct live_recording *recording, const struct scene *scene)
+{
+	char *cached = tracefs_instance_file_read(NULL, "saved_cmdlines", NULL);
+	struct tasks *names = tasks_new();
+	size_t size;
+	FILE *to = open_memstream(&recording->cmdlines, &size);
+	int status = names && to ? 0 : -ENOMEM;
+
+	/* What each was called last. */
+	if (status == 0)
+		status = tasks_walk(recording->early, learn, names);
+	if (status == 0 && cached)
+		learn_cmdlines(names, cached);
+	for (size_t i = 0; i < scene->later.count && status == 0; i++)
+		status = tasks_learn(names, &scene->later.list[i]);
+	if (status == 0)
+		tasks_walk(names, print_cmdline, to);
+	if (to && fclose(to) != 0)
+		status = -ENOMEM;
+	tasks_free(names);
+	free(cached);
+	return status;
+}
+
+int live_recording_gather(struct live_recording *recording, struct scene *scene, bool looked,
+			  struct error *err)
+{
+	int status = complete_scene(recording, scene, looked);
+
+	if (status == 0)
+		status = describe_plan(session_plan(live_session(recording->live)), scene);
+	if (status == 0)
+		status = describe_symbols(recording);
+	if (status == 0)
+		status = describe_cmdlines(recording, scene);
+	if (status < 0)
+		return error_errno(err, -status, "cannot complete the recording");
+	status = take_formats(recording, err);
+	if (status == 0)
+		status = take_file(&recording->header_page, NULL, "events/header_page", err);
+	if (status == 0)
+		status = take_file(&recording->header_event, NULL, "events/header_event", err);
+	return status ? status : take_stats(recording, err);
+}
+
+int live_recording_write(struct live_recording *recording, const struct scene *scene, int fd)
+{
+	struct recording_head head = {
+		.page_size = recording->page_size,
+		.header_page = recording->header_page,
+		.header_event = recording->header_event,
+		.formats = recording->formats,
+		.format_count = recording->format_count,
+		.kallsyms = recording->kallsyms,
+		.cmdlines = recording->cmdlines,
+		.clock = "mono",
+		.version = "timersnoop " TIMERSNOOP_VERSION,
+		.cpu_stats = (const char *const *)recording->stats,
+		.cpu_stat_count = recording->first_streams,
+		.buffers = { "", "interrupts" },
+		.buffer_count = recording->stream_count > recording->first_streams ? 2 : 1,
+		.streams = recording->streams,
+		.stream_count = recording->stream_count,
+	};
+	char *text = scene_text(scene), release[200];
+	struct utsname name;
+	int status;
+
+	if (!text)
+		return -ENOMEM;
+	uname(&name);
+	snprintf(release, sizeof(release), "%s %s %s", name.sysname, name.release, name.machine);
+	head.uname = release;
+	head.scene = text;
+	for (size_t i = 0; i < recording->stream_count; i++)
+		recording->streams[i].bytes = recorder_bytes(recording->recorder, i);
+	status = recording_write(fd, &head, recorder_copy, recording->recorder);
+	free(text);
+	return status;
+}
+
+void live_recording_totals(const struct live_recording *recording, struct recorder_totals *totals)
+{
+	recorder_totals(recording->recorder, totals);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timersnoop/show.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "timersnoop/commands.h"
+
+int show_select(struct show *show, const struct options *options, struct error *err)
+{
+	int status = command_find_users(options, show->uids, err);
+
+	show->options = options;
+	show->selection = (struct selection){
+		.pids = options->pids,
+		.pid_count = options->pid_count,
+		.names = options->names,
+		.name_count = options->name_count,
+		.uids = show->uids,
+		.uid_count = options->user_count,
+		.failed = options->failed,
+		.count = options->count,
+	};
+	return status;
+}
+
+static bool wants_color(const struct show *show)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	if (show->options->color != COLOR_AUTO)
+		return show->options->color == COLOR_ALWAYS;
+	return isatty(show->out_fd) && !(no_color && *no_color) &&
+	       !(term && strcmp(term, "dumb") == 0);
+}
+
+static void set_style(struct show *show)
+{
+	const struct options *options = show->options;
+
+	show->style = (struct out_style){
+		.format = options->format,
+		.time = options->time,
+		.wide = options->wide,
+		.color = wants_color(show),
+		.header = options->header,
+		.lives = options->lives && !options->events,
+		.start_ns = show->scene.since_ns,
+		.wall_offset_ns = show->scene.wall_count ? show->scene.wall[0].offset_ns : 0,
+		.no_wall = !show->scene.wall_count,
+		.cache = &show->cache,
+	};
+}
+
+static int add_existing(struct show *show)
+{
+	const struct existing *existing = &show->scene.existing;
+	int status = 0;
+
+	for (size_t i = 0; i < existing->count && status == 0; i++) {
+		struct task task = tasks_seen(&existing->timers[i].process);
+
+		status = view_existing(show->view, &task, &existing->timers[i]);
+	}
+	return status;
+}
+
+static int make_view(struct show *show, const struct show_source *source, struct error *err)
+{
+	const struct scene *scene = &show->scene;
+	const struct view_request request = {
+		.selection = &show->selection,
+		.decoder = source->decoder,
+		.tasks = show->tasks,
+		.sink = show->sink,
+		.style = &show->style,
+		.since_ns = scene->since_ns,
+		.events = show->options->events,
+		.lives = show->options->lives,
+		.alarm_offset = scene->alarm_offset,
+		.followed = scene->followed,
+		.other_clock = source->other_clock,
+	};
+	int status;
+
+	show->view = view_new(&request);
+	if (!show->view)
+		return error_errno(err, ENOMEM, "calls");
+	view_set_lookup(show->view, source->lookup, source->context);
+	for (size_t i = 0; i < scene->ahead_count; i++)
+		view_set_ahead(show->view, scene->ahead[i].clock, scene->ahead[i].ns);
+	status = add_existing(show);
+	return status < 0 ? error_errno(err, -status, "timers") : 0;
+}
+
+int show_begin(struct show *show, const struct show_source *source, struct error *err)
+{
+	const struct scene_tasks *tasks = &show->scene.tasks;
+	int status = 0;
+
+	show->selection.self = show->scene.self;
+	show->streams = source->streams;
+	show->stream_count = source->stream_count;
+	show->counted_lost = calloc(source->stream_count + 1, sizeof(*show->counted_lost));
+	if (!show->tasks)
+		show->tasks = tasks_new();
+	if (!show->tasks || !show->counted_lost)
+		return error_errno(err, ENOMEM, "tasks");
+	for (size_t i = 0; i < tasks->count && status == 0; i++)
+		status = tasks_learn(show->tasks, &tasks->list[i]);
+	if (status < 0)
+		return error_errno(err, ENOMEM, "tasks");
+	set_style(show);
+	return make_view(show, source, err);
+}
+
+int show_set_wall(struct show *show, uint64_t from_ns, int64_t offset_ns)
+{
+	int status = scene_add_wall(&show->scene, show->scene.wall_count ? from_ns : 0, offset_ns);
+
+	if (status == 0) {
+		show->wall = show->scene.wall_count - 1;
+		show->style.wall_offset_ns = offset_ns;
+	}
+	return status;
+}
+
+/* The wall clock was set while it was recorded. */
+static void follow_wall(struct show *show, uint64_t ts)
+{
+	const struct scene *scene = &show->scene;
+
+	while (show->wall + 1 < scene->wall_count && scene->wall[show->wall + 1].from_ns <= ts)
+		show->style.wall_offset_ns = scene->wall[++show->wall].offset_ns;
+}
+
+int show_take(struct show *show, const struct merged *merged)
+{
+	if (merged->kind == MERGE_LOSS_COUNTED)
+		show->counted_lost[merged->stream] += merged->lost;
+	follow_wall(show, merged->event.ts);
+	return view_take(show->view, merged);
+}
+
+/* What the pages of that CPU told of. */
+static uint64_t told(const struct show *show, const struct scene_lost *lost)
+{
+	for (size_t i = 0; i < show->stream_count; i++)
+		if (show->streams[i].buffer == lost->instance && show->streams[i].cpu == lost->cpu)
+			return show->counted_lost[i];
+	return 0;
+}
+
+void show_untold_loss(struct show *show)
+{
+	for (size_t i = 0; i < show->scene.lost_count; i++) {
+		const struct scene_lost *lost = &show->scene.lost[i];
+		uint64_t before = told(show, lost);
+		const struct loss loss = { .cpu = lost->cpu,
+					   .counted = true,
+					   .records = lost->records - before };
+
+		if (lost->records > before)
+			view_lost(show->view, &loss);
+	}
+}
+
+bool show_done(const struct show *show)
+{
+	return show->view && view_done(show->view);
+}
+
+int show_status(const struct show *show)
+{
+	const struct options *options = show->options;
+	const struct scene *scene = &show->scene;
+	struct view_totals totals;
+
+	view_totals(show->view, &totals);
+	if (options->verbose && totals.in_flight)
+		fprintf(stderr,
+			"timersnoop: %llu calls were under way when tracing began or stopped\n",
+			(unsigned long long)totals.in_flight);
+	if (totals.lost || totals.lost_unknown || totals.incomplete || totals.unattributed ||
+	    totals.malformed || scene->missed || scene->missed_unknown) {
+		if (!options->quiet)
+			command_tell_loss(&totals, scene->missed, scene->missed_unknown);
+		return EXIT_INCOMPLETE;
+	}
+	return totals.matched || totals.lives ? EXIT_MATCHED : EXIT_NOTHING;
+}
+
+void show_free(struct show *show)
+{
+	free(show->counted_lost);
+	view_free(show->view);
+	tasks_free(show->tasks);
+	sink_free(show->sink);
+	scene_free(&show->scene);
+}
