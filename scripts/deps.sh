@@ -27,9 +27,9 @@ test_commands=(clang clang-format clang-tidy cppcheck shellcheck mandoc jq pytho
 	stress-ng)
 test_libraries=(cunit)
 
-guest_packages=(qemu-system-x86 busybox-static cpio strace jq bash xz-utils zstd binutils
+guest_packages=(qemu-system-x86 busybox-static cpio strace trace-cmd jq bash xz-utils zstd binutils
 	debian-archive-keyring)
-guest_commands=(qemu-system-x86_64 busybox cpio strace jq bash xz zstd readelf)
+guest_commands=(qemu-system-x86_64 busybox cpio strace trace-cmd jq bash xz zstd readelf)
 guest_libraries=()
 
 # Sets $packages, $commands and $libraries to what the named groups hold.

@@ -130,19 +130,23 @@ static bool stop(void *context, uint64_t ts)
 	       (run->show.sink && sink_error(run->show.sink));
 }
 
+/* EXIT_MATCHED when it can be shown, or why not. */
 static int prepare(struct run *run, struct options *options, struct error *err)
 {
-	int status = show_select(&run->show, options, err);
-
-	if (status < 0)
-		return status;
+	if (show_select(&run->show, options, err) < 0)
+		return EXIT_USAGE;
 	run->fd = open_input(options->input, err);
 	if (run->fd < 0)
-		return run->fd;
-	status = replay_open(&run->replay, run->fd, &run->show.scene, err);
-	if (status == 0)
-		status = check_wishes(options, &run->show.scene, err);
-	return status < 0 ? of_file(options, err) : 0;
+		return EXIT_CANNOT;
+	if (replay_open(&run->replay, run->fd, &run->show.scene, err) < 0) {
+		of_file(options, err);
+		return err->code == ENOMEM ? EXIT_FAILED : EXIT_CANNOT;
+	}
+	if (check_wishes(options, &run->show.scene, err) < 0) {
+		of_file(options, err);
+		return EXIT_USAGE;
+	}
+	return EXIT_MATCHED;
 }
 
 static int show_all(struct run *run, struct error *err)
@@ -183,8 +187,9 @@ int cmd_replay(const struct options *given)
 
 	/* Writing to a pipe that nobody reads is an error to handle, not an end. */
 	signal(SIGPIPE, SIG_IGN);
-	if (prepare(&run, &options, &err) < 0) {
-		status = command_fail(err.code == EINVAL ? EXIT_USAGE : EXIT_CANNOT, &err);
+	status = prepare(&run, &options, &err);
+	if (status != EXIT_MATCHED) {
+		command_fail(status, &err);
 	} else {
 		tell_limits(&run);
 		status = show_all(&run, &err);

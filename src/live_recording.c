@@ -134,7 +134,46 @@ int live_recording_begin(struct live_recording *recording, const struct tasks *t
 	return status < 0 ? error_errno(err, -status, "tasks") : 0;
 }
 
+/* What each record that is kept tells of tasks, in their order. */
+static int walk_records(struct live_recording *recording, struct tasks *tasks,
+			int (*take)(struct live_recording *recording, struct tasks *tasks,
+				    const struct record *record))
+{
+	int *cpus = calloc(recording->stream_count, sizeof(*cpus));
+	struct merge *merge = NULL;
+	struct merged merged;
+	struct record record;
+	int status = cpus ? 0 : -ENOMEM;
+
+	for (size_t i = 0; cpus && i < recording->stream_count; i++)
+		cpus[i] = recording->streams[i].cpu;
+	if (status == 0)
+		merge = merge_new(cpus, recording->stream_count, recording->page_size, sizeof(long),
+				  recorder_read, recording->recorder);
+	if (status == 0 && !merge)
+		status = -ENOMEM;
+	recorder_rewind(recording->recorder);
+	if (status == 0)
+		merge_begin(merge, UINT64_MAX);
+	while (status == 0 && (status = merge_next(merge, &merged)) > 0) {
+		status = 0;
+		if (merged.kind == MERGE_EVENT &&
+		    decoder_read(live_decoder(recording->live), &merged.event, &record) > 0)
+			status = take(recording, tasks, &record);
+	}
+	merge_free(merge);
+	free(cpus);
+	return status;
+}
+
 /* --- the scene -------------------------------------------------------------- */
+
+/* What is kept of the time of which not everything is. */
+static int learn_before(struct live_recording *recording, struct tasks *tasks,
+			const struct record *record)
+{
+	return record->ts < recorder_since(recording->recorder) ? tasks_record(tasks, record) : 0;
+}
 
 static int add_early(void *context, const struct task *task)
 {
@@ -202,7 +241,12 @@ static int cut_scene(struct live_recording *recording, struct scene *scene)
 static int complete_scene(struct live_recording *recording, struct scene *scene, bool looked)
 {
 	struct changes changes = { scene, recording->early };
-	int status = tasks_walk(recording->early, add_early, scene);
+	int status = 0;
+
+	if (recorder_since(recording->recorder))
+		status = walk_records(recording, recording->early, learn_before);
+	if (status == 0)
+		status = tasks_walk(recording->early, add_early, scene);
 
 	/* Of those that are followed, records tell. */
 	if (status == 0 && !looked && !scene->followed)
@@ -359,43 +403,35 @@ static int print_cmdline(void *context, const struct task *task)
 	return 0;
 }
 
-/* "PID COMM" in the kernel's own cache: also of tasks that have come and gone. */
-static void learn_cmdlines(struct tasks *names, const char *text)
+static int learn_name(struct live_recording *recording, struct tasks *names,
+		      const struct record *record)
 {
-	for (; *text; text += *text == '\n') {
-		struct task task = { .tid = 0 };
-		size_t length = strcspn(text, "\n");
-		char line[64];
+	struct task task = { .tid = record->task.tid };
 
-		snprintf(line, sizeof(line), "%.*s", (int)length, text);
-		if (sscanf(line, "%" SCNd32 " %15[^\n]", &task.tid, task.comm) == 2 &&
-		    strcmp(task.comm, "<...>") != 0)
-			tasks_learn(names, &task);
-		text += length;
-	}
+	(void)recording;
+	if (record->kind != USE_NEW_TASK && record->kind != USE_RENAME)
+		return 0;
+	memcpy(task.comm, record->task.comm, sizeof(task.comm));
+	return tasks_learn(names, &task);
 }
 
-static int describe_cmdlines(struct live_recording *recording, const struct scene *scene)
+/* What each was called last. */
+static int describe_cmdlines(struct live_recording *recording)
 {
-	char *cached = tracefs_instance_file_read(NULL, "saved_cmdlines", NULL);
 	struct tasks *names = tasks_new();
 	size_t size;
 	FILE *to = open_memstream(&recording->cmdlines, &size);
 	int status = names && to ? 0 : -ENOMEM;
 
-	/* What each was called last. */
 	if (status == 0)
 		status = tasks_walk(recording->early, learn, names);
-	if (status == 0 && cached)
-		learn_cmdlines(names, cached);
-	for (size_t i = 0; i < scene->later.count && status == 0; i++)
-		status = tasks_learn(names, &scene->later.list[i]);
+	if (status == 0)
+		status = walk_records(recording, names, learn_name);
 	if (status == 0)
 		tasks_walk(names, print_cmdline, to);
 	if (to && fclose(to) != 0)
 		status = -ENOMEM;
 	tasks_free(names);
-	free(cached);
 	return status;
 }
 
@@ -409,7 +445,7 @@ int live_recording_gather(struct live_recording *recording, struct scene *scene,
 	if (status == 0)
 		status = describe_symbols(recording);
 	if (status == 0)
-		status = describe_cmdlines(recording, scene);
+		status = describe_cmdlines(recording);
 	if (status < 0)
 		return error_errno(err, -status, "cannot complete the recording");
 	status = take_formats(recording, err);

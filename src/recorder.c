@@ -28,6 +28,7 @@ struct kept {
 struct pages {
 	struct kept *list;
 	size_t first, count, room;
+	size_t next; /* to be read */
 	uint64_t dropped_loss;
 };
 
@@ -358,6 +359,26 @@ uint64_t recorder_since(const struct recorder *recorder)
 uint64_t recorder_dropped_loss(const struct recorder *recorder, size_t stream)
 {
 	return recorder->streams[stream].dropped_loss;
+}
+
+void recorder_rewind(struct recorder *recorder)
+{
+	for (size_t i = 0; i < recorder->request.stream_count; i++)
+		recorder->streams[i].next = recorder->streams[i].first;
+}
+
+int recorder_read(void *context, size_t stream, void *buffer, size_t size)
+{
+	struct recorder *recorder = context;
+	struct pages *pages = &recorder->streams[stream];
+	int status;
+
+	if (pages->next == pages->count)
+		return 0;
+	if (size < recorder->request.page_size)
+		return -EINVAL;
+	status = read_slot(recorder, pages->list[pages->next++].slot, buffer);
+	return status < 0 ? status : (int)recorder->request.page_size;
 }
 
 uint64_t recorder_bytes(const struct recorder *recorder, size_t stream)

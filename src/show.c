@@ -140,8 +140,13 @@ static void follow_wall(struct show *show, uint64_t ts)
 
 int show_take(struct show *show, const struct merged *merged)
 {
+	const struct scene *scene = &show->scene;
+
 	if (merged->kind == MERGE_LOSS_COUNTED)
 		show->counted_lost[merged->stream] += merged->lost;
+	/* Of that time only a part was kept. */
+	if (scene->cut && merged->event.ts && merged->event.ts < scene->since_ns)
+		return 0;
 	follow_wall(show, merged->event.ts);
 	return view_take(show->view, merged);
 }

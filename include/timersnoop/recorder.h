@@ -51,6 +51,11 @@ uint64_t recorder_since(const struct recorder *recorder);
 /* Records that dropped pages of this stream told as lost. */
 uint64_t recorder_dropped_loss(const struct recorder *recorder, size_t stream);
 
+/* Pages from the first that is kept on, again: a merge_reader (merge.h), `context` is the
+ * recorder. */
+void recorder_rewind(struct recorder *recorder);
+int recorder_read(void *context, size_t stream, void *buffer, size_t size);
+
 /* How many bytes of each stream it has now. */
 uint64_t recorder_bytes(const struct recorder *recorder, size_t stream);
 /* A recording_copier (recording.h): `context` is the recorder. Pages stay. */
