@@ -152,7 +152,8 @@ static int walk_records(struct live_recording *recording, struct tasks *tasks,
 				  recorder_read, recording->recorder);
 	if (status == 0 && !merge)
 		status = -ENOMEM;
-	recorder_rewind(recording->recorder);
+	if (status == 0)
+		status = recorder_rewind(recording->recorder);
 	if (status == 0)
 		merge_begin(merge, UINT64_MAX);
 	while (status == 0 && (status = merge_next(merge, &merged)) > 0) {

@@ -26,6 +26,7 @@ struct page {
 	enum page_loss loss;
 	uint64_t lost;
 	unsigned count;
+	size_t length;
 	bool started;
 	bool loaded;
 };
@@ -148,12 +149,62 @@ int page_load(struct page *page, void *data, size_t size)
 	page->loaded = true;
 	page->started = false;
 	page->count = (unsigned)count;
+	page->length = length;
 	return 0;
 }
 
 unsigned page_count(const struct page *page)
 {
 	return page->count;
+}
+
+size_t page_length(const struct page *page)
+{
+	return page->length;
+}
+
+/* A RINGBUF_TYPE_TIME_EXTEND: so much later. */
+static size_t put_time(uint8_t *at, uint64_t delta)
+{
+	const uint32_t words[2] = {
+		KBUFFER_TYPE_TIME_EXTEND | (uint32_t)(delta & ((1U << 27) - 1)) << 5,
+		(uint32_t)(delta >> 27),
+	};
+
+	if (delta)
+		memcpy(at, words, sizeof(words));
+	return delta ? sizeof(words) : 0;
+}
+
+uint64_t page_end(struct page *page)
+{
+	uint64_t ts;
+	unsigned size;
+
+	while (page_next(page, &ts, &size))
+		;
+	/* Not that of the last event: discarded ones behind it have their times, too. */
+	return kbuffer_timestamp(page->kbuffer);
+}
+
+bool page_join(const struct page *page, void *to, uint64_t end_ns, const void *from, size_t size)
+{
+	size_t start = sizeof(uint64_t) + page->long_size;
+	uint8_t *head = (uint8_t *)to + sizeof(uint64_t);
+	uint32_t more = read_u32((const uint8_t *)from + sizeof(uint64_t));
+	uint32_t length = read_u32(head);
+	uint64_t begin_ns;
+
+	memcpy(&begin_ns, from, sizeof(begin_ns));
+	/* 59 bits of time fit into one event. */
+	if (more & ~COMMIT_MASK || length & ~COMMIT_MASK || begin_ns < end_ns ||
+	    begin_ns - end_ns >= 1ULL << 59 || start + length + 2 * EVENT_HEADER + more > size)
+		return false;
+	length += (uint32_t)put_time((uint8_t *)to + start + length, begin_ns - end_ns);
+	memcpy((uint8_t *)to + start + length, (const uint8_t *)from + start, more);
+	length += more;
+	memcpy(head, &length, sizeof(length));
+	return true;
 }
 
 enum page_loss page_loss(const struct page *page, uint64_t *records)

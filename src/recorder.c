@@ -24,12 +24,16 @@ struct kept {
 	uint64_t lost;     /* records before it */
 };
 
-/* One stream's pages, oldest first: those before `first` are gone. */
+/* One stream's pages, oldest first: those before `first` are gone. The last one may
+ * still be open: whoever reads while records come gets few with each page. */
 struct pages {
 	struct kept *list;
 	size_t first, count, room;
 	size_t next; /* to be read */
 	uint64_t dropped_loss;
+	bool open;
+	uint8_t *bytes; /* of the open one */
+	uint64_t end_ns;
 };
 
 struct recorder {
@@ -121,8 +125,10 @@ void recorder_free(struct recorder *recorder)
 {
 	if (!recorder)
 		return;
-	for (size_t i = 0; recorder->streams && i < recorder->request.stream_count; i++)
+	for (size_t i = 0; recorder->streams && i < recorder->request.stream_count; i++) {
 		free(recorder->streams[i].list);
+		free(recorder->streams[i].bytes);
+	}
 	free(recorder->streams);
 	free(recorder->free_slots);
 	free(recorder->batch);
@@ -199,6 +205,45 @@ static int give_back(struct recorder *recorder, uint64_t slot)
 	return 0;
 }
 
+/* Into the batch, which is written first if the page does not come behind it. */
+static int put(struct recorder *recorder, uint64_t slot, const void *page, size_t size)
+{
+	uint8_t *place;
+	int status = 0;
+
+	if (recorder->batch_count && (recorder->batch_count == recorder->batch_room ||
+				      slot != recorder->batch_slot + recorder->batch_count))
+		status = write_batch(recorder);
+	if (status < 0)
+		return status;
+	if (!recorder->batch_count)
+		recorder->batch_slot = slot;
+	place = recorder->batch + recorder->batch_count * recorder->request.page_size;
+	memcpy(place, page, size);
+	memset(place + size, 0, recorder->request.page_size - size);
+	recorder->batch_count++;
+	return 0;
+}
+
+/* The stream's last page takes no more. */
+static int close_last(struct recorder *recorder, struct pages *pages)
+{
+	if (!pages->open)
+		return 0;
+	pages->open = false;
+	return put(recorder, pages->list[pages->count - 1].slot, pages->bytes,
+		   recorder->request.page_size);
+}
+
+static int close_all(struct recorder *recorder)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < recorder->request.stream_count && status == 0; i++)
+		status = close_last(recorder, &recorder->streams[i]);
+	return status;
+}
+
 static struct kept *oldest(struct pages *pages)
 {
 	return &pages->list[pages->first];
@@ -215,10 +260,10 @@ static int drop(struct recorder *recorder, size_t stream)
 {
 	struct pages *pages = &recorder->streams[stream];
 	struct kept *kept = oldest(pages);
-	uint64_t end_ns = ends_before(recorder, pages);
-	int status = 0;
+	uint64_t begin_ns = ends_before(recorder, pages) + 1;
+	int status = pages->count - pages->first == 1 ? close_last(recorder, pages) : 0;
 
-	if (recorder->request.dropped) {
+	if (status == 0 && recorder->request.dropped) {
 		status = read_slot(recorder, kept->slot, recorder->scratch);
 		if (status == 0)
 			status = recorder->request.dropped(recorder->request.context, stream,
@@ -230,8 +275,8 @@ static int drop(struct recorder *recorder, size_t stream)
 	if (status < 0)
 		return status;
 	pages->dropped_loss += kept->lost;
-	if (recorder->since_ns < end_ns)
-		recorder->since_ns = end_ns;
+	if (recorder->since_ns < begin_ns)
+		recorder->since_ns = begin_ns;
 	pages->first++;
 	recorder->pages--;
 	recorder->totals.dropped++;
@@ -299,50 +344,81 @@ static int add(struct pages *pages, const struct kept *kept)
 	return 0;
 }
 
-/* Into the batch, which is written first if the page does not come behind it. */
-static int put(struct recorder *recorder, uint64_t slot, const void *page, size_t size)
+/* Into the open page of its stream, if there is one with room: 1; 0 when not. */
+static int join_last(struct recorder *recorder, struct pages *pages, const void *page,
+		     uint64_t end_ns)
 {
-	uint8_t *place;
-	int status = 0;
+	if (!pages->open || !page_join(recorder->page, pages->bytes, pages->end_ns, page,
+				       recorder->request.page_size))
+		return 0;
+	pages->end_ns = end_ns;
+	return 1;
+}
 
-	if (recorder->batch_count && (recorder->batch_count == recorder->batch_room ||
-				      slot != recorder->batch_slot + recorder->batch_count))
-		status = write_batch(recorder);
-	if (status < 0)
-		return status;
-	if (!recorder->batch_count)
-		recorder->batch_slot = slot;
-	place = recorder->batch + recorder->batch_count * recorder->request.page_size;
-	memcpy(place, page, size);
-	memset(place + size, 0, recorder->request.page_size - size);
-	recorder->batch_count++;
+/* Opens a new page of the stream with this one, which has room for more. */
+static int open_page(struct recorder *recorder, struct pages *pages, const void *page,
+		     uint64_t end_ns)
+{
+	if (!pages->bytes)
+		pages->bytes = malloc(recorder->request.page_size);
+	if (!pages->bytes)
+		return -ENOMEM;
+	memcpy(pages->bytes, page, recorder->request.page_size);
+	pages->end_ns = end_ns;
+	pages->open = true;
 	return 0;
+}
+
+/* Looks at the page in `scratch`: true when it is sound and has no loss, so that
+ * others may be put behind it. */
+static bool look_at(struct recorder *recorder, size_t size, struct kept *kept, uint64_t *end_ns)
+{
+	memcpy(&kept->first_ns, recorder->scratch, sizeof(kept->first_ns));
+	*end_ns = kept->first_ns;
+	if (recorder->newest_ns < kept->first_ns)
+		recorder->newest_ns = kept->first_ns;
+	/* One that is damaged is kept as well: whoever reads it will tell. */
+	if (page_load(recorder->page, recorder->scratch, size) < 0)
+		return false;
+	if (page_loss(recorder->page, &kept->lost) != PAGE_LOSS_NONE) {
+		recorder->totals.lost += kept->lost;
+		recorder->totals.records += page_count(recorder->page);
+		return false;
+	}
+	recorder->totals.records += page_count(recorder->page);
+	/* A page that is about full is not worth it. */
+	if (page_length(recorder->page) > size / 2)
+		return false;
+	*end_ns = page_end(recorder->page);
+	return true;
 }
 
 int recorder_take(struct recorder *recorder, size_t stream, const void *page, size_t size)
 {
-	struct kept kept = { .slot = next_slot(recorder) };
-	int status = put(recorder, kept.slot, page, size);
+	struct pages *pages = &recorder->streams[stream];
+	struct kept kept = { .lost = 0 };
+	uint64_t end_ns;
+	bool has_room;
+	int status;
 
+	memcpy(recorder->scratch, page, size);
+	memset(recorder->scratch + size, 0, recorder->request.page_size - size);
+	has_room = look_at(recorder, size, &kept, &end_ns);
+	if (has_room && join_last(recorder, pages, recorder->scratch, end_ns))
+		return drop_old(recorder);
+	status = close_last(recorder, pages);
 	if (status < 0)
 		return status;
-	if (size >= sizeof(kept.first_ns))
-		memcpy(&kept.first_ns, page, sizeof(kept.first_ns));
-	/* One that is damaged is kept as well: whoever reads it will tell. */
-	if (page_load(recorder->page,
-		      recorder->batch + (recorder->batch_count - 1) * recorder->request.page_size,
-		      size) == 0) {
-		page_loss(recorder->page, &kept.lost);
-		recorder->totals.lost += kept.lost;
-		recorder->totals.records += page_count(recorder->page);
-	}
-	if (recorder->newest_ns < kept.first_ns)
-		recorder->newest_ns = kept.first_ns;
-	status = add(&recorder->streams[stream], &kept);
+	kept.slot = next_slot(recorder);
+	status = add(pages, &kept);
 	if (status < 0)
 		return status;
 	recorder->pages++;
-	return drop_old(recorder);
+	if (has_room)
+		status = open_page(recorder, pages, recorder->scratch, end_ns);
+	else
+		status = put(recorder, kept.slot, recorder->scratch, recorder->request.page_size);
+	return status < 0 ? status : drop_old(recorder);
 }
 
 void recorder_totals(const struct recorder *recorder, struct recorder_totals *totals)
@@ -361,10 +437,11 @@ uint64_t recorder_dropped_loss(const struct recorder *recorder, size_t stream)
 	return recorder->streams[stream].dropped_loss;
 }
 
-void recorder_rewind(struct recorder *recorder)
+int recorder_rewind(struct recorder *recorder)
 {
 	for (size_t i = 0; i < recorder->request.stream_count; i++)
 		recorder->streams[i].next = recorder->streams[i].first;
+	return close_all(recorder);
 }
 
 int recorder_read(void *context, size_t stream, void *buffer, size_t size)
@@ -439,8 +516,10 @@ int recorder_copy(void *context, size_t stream, int fd)
 {
 	struct recorder *recorder = context;
 	const struct pages *pages = &recorder->streams[stream];
-	int status = recorder->batch_count ? write_batch(recorder) : 0;
+	int status = close_all(recorder);
 
+	if (status == 0 && recorder->batch_count)
+		status = write_batch(recorder);
 	for (size_t i = pages->first; i < pages->count && status == 0;) {
 		uint64_t slot = pages->list[i].slot, count = 1;
 

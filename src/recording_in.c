@@ -284,11 +284,12 @@ static int take_option_text(struct recording *recording, struct cursor *cursor, 
 		break;
 	case RECORDING_OPTION_SCENE:
 		free(recording->scene);
-		recording->scene = strndup(text, size);
-		/* NUL bytes make it none; that is for whoever reads it. */
-		recording->scene_size = size;
+		recording->scene = malloc(size + 1);
 		if (!recording->scene)
 			return error_errno(cursor->err, ENOMEM, "recording");
+		/* Not as a string: it may have NUL bytes. */
+		memcpy(recording->scene, text, size);
+		recording->scene_size = size;
 		break;
 	}
 	return 0;

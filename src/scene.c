@@ -225,18 +225,21 @@ static int64_t number(struct values *values, int64_t min, int64_t max)
 
 /*
  * Times are added to and subtracted from each other later: none is so large
- * that this could overflow. It is 73 years.
+ * that this could overflow. A machine is up for less than 73 years, and its clocks
+ * are less than 146 apart.
  */
-#define TIME_MAX (INT64_MAX / 4)
+#define INSTANT_MAX (INT64_MAX / 4)
+#define APART_MAX (INT64_MAX / 2)
+#define SECONDS_MAX (INT64_MAX / NSEC_PER_SEC - 1)
 
 static int64_t duration(struct values *values)
 {
-	return number(values, -TIME_MAX, TIME_MAX);
+	return number(values, -APART_MAX, APART_MAX);
 }
 
 static uint64_t instant(struct values *values)
 {
-	return (uint64_t)number(values, 0, TIME_MAX);
+	return (uint64_t)number(values, 0, INSTANT_MAX);
 }
 
 static bool flag(struct values *values)
@@ -291,18 +294,18 @@ static void read_comm(struct values *values, char comm[16])
 
 		if (byte == '\\') {
 			if (values->end - values->at < 3 || values->at[0] != 'x' ||
-			    hex_digit(values->at[1]) < 0 || hex_digit(values->at[2]) < 0)
-				break;
+			    hex_digit(values->at[1]) < 0 || hex_digit(values->at[2]) < 0) {
+				values->wrong = true;
+				return;
+			}
 			byte = (unsigned char)(hex_digit(values->at[1]) * 16 +
 					       hex_digit(values->at[2]));
 			values->at += 3;
 		}
-		if (!byte || length == 15)
-			break;
-		comm[length++] = (char)byte;
+		values->wrong = !byte || length == 15;
+		if (!values->wrong)
+			comm[length++] = (char)byte;
 	}
-	if (values->at != values->end)
-		values->wrong = true;
 }
 
 static int read_task(struct values *values, struct scene_tasks *tasks)
@@ -331,9 +334,9 @@ static int read_existing(struct values *values, struct existing *existing, enum 
 	if (family == TIMER_FD) {
 		timer->timerfd.flags = (uint32_t)number(values, 0, UINT32_MAX);
 		timer->timerfd.ticks = word(values);
-		timer->timerfd.value.sec = number(values, 0, TIME_MAX / NSEC_PER_SEC - 1);
+		timer->timerfd.value.sec = number(values, 0, SECONDS_MAX);
 		timer->timerfd.value.nsec = number(values, 0, NSEC_PER_SEC - 1);
-		timer->timerfd.interval.sec = number(values, 0, TIME_MAX / NSEC_PER_SEC - 1);
+		timer->timerfd.interval.sec = number(values, 0, SECONDS_MAX);
 		timer->timerfd.interval.nsec = number(values, 0, NSEC_PER_SEC - 1);
 		timer->timerfd.cloexec = flag(values);
 	} else {
@@ -468,26 +471,23 @@ static int read_line(struct scene *scene, const char *line, size_t size)
 }
 
 /* The probes are for people: they are kept as they are. */
-static int keep_plan(struct scene *scene, const char *text, size_t size)
+static int keep_plan(struct scene *scene, const char *text, const char *end)
 {
 	static const char word[] = "\nprobe ";
-	const size_t length = sizeof(word) - 1;
+	const char *line, *newline;
 	size_t used = 0;
 
-	scene->plan = malloc(size + 1);
+	scene->plan = malloc((size_t)(end - text) + 1);
 	if (!scene->plan)
 		return -ENOMEM;
-	while ((text = memmem(text, size, word, length))) {
-		const char *line = text + length;
-		size_t rest = size - length;
-		const char *end = memchr(line, '\n', rest);
-
-		if (!end)
+	while ((line = memmem(text, (size_t)(end - text), word, strlen(word)))) {
+		line += strlen(word);
+		newline = memchr(line, '\n', (size_t)(end - line));
+		if (!newline)
 			break;
-		memcpy(scene->plan + used, line, (size_t)(end + 1 - line));
-		used += (size_t)(end + 1 - line);
-		size = rest - (size_t)(end - line);
-		text = end;
+		memcpy(scene->plan + used, line, (size_t)(newline + 1 - line));
+		used += (size_t)(newline + 1 - line);
+		text = newline;
 	}
 	scene->plan[used] = '\0';
 	return 0;
@@ -510,7 +510,7 @@ int scene_parse(struct scene *scene, const char *text, size_t size, struct error
 		line = newline ? newline + 1 : end;
 	}
 	if (status == 0)
-		status = keep_plan(scene, text, size);
+		status = keep_plan(scene, text, end);
 	if (status == 0)
 		return 0;
 	scene_free(scene);

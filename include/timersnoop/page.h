@@ -33,8 +33,21 @@ int page_load(struct page *page, void *data, size_t size);
 /* The loss flagged on the loaded page; *records is set when counted. */
 enum page_loss page_loss(const struct page *page, uint64_t *records);
 
-/* How many events the loaded page has. */
+/* Passes over what is left of the loaded page: the time at its end, from which what
+ * comes behind it is counted. */
+uint64_t page_end(struct page *page);
+
+/*
+ * Puts the events of sub-buffer `from` behind those of `to`, whose page_end is
+ * `end_ns`: both are of `size` bytes and have been loaded, by this page or
+ * another. False, and nothing is done, when there is no room, when `from` tells of a loss,
+ * or when it is not the later one.
+ */
+bool page_join(const struct page *page, void *to, uint64_t end_ns, const void *from, size_t size);
+
+/* How many events the loaded page has, and how many bytes they take. */
 unsigned page_count(const struct page *page);
+size_t page_length(const struct page *page);
 
 /*
  * The next event: its data (borrowed with the page), size and timestamp in

@@ -52,8 +52,8 @@ uint64_t recorder_since(const struct recorder *recorder);
 uint64_t recorder_dropped_loss(const struct recorder *recorder, size_t stream);
 
 /* Pages from the first that is kept on, again: a merge_reader (merge.h), `context` is the
- * recorder. */
-void recorder_rewind(struct recorder *recorder);
+ * recorder. 0 or -errno. */
+int recorder_rewind(struct recorder *recorder);
 int recorder_read(void *context, size_t stream, void *buffer, size_t size);
 
 /* How many bytes of each stream it has now. */

@@ -41,6 +41,17 @@ seed() {
 			rm "$file"
 		done
 		;;
+	recording)
+		for file in tests/fixtures/*/{calls,calls-7,toctou}.dat; do
+			cp "$file" "$corpus/$(tr / - <<<"$file")"
+		done
+		;;
+	scene)
+		for file in tests/fixtures/*/*.dat; do
+			strings -n 3 "$file" | sed -n '/^timersnoop scene/,/^missed/p' \
+				>"$corpus/$(tr / - <<<"$file")"
+		done
+		;;
 	procfs_timers)
 		printf '%s\n' 'ID: 4' 'signal: 32/000055bb3f76d470' 'notify: signal/tid.22275' \
 			'ClockID: -178198' >"$corpus/posix"
@@ -55,10 +66,13 @@ seed() {
 }
 
 for program in "$bin"/fuzz_*; do
+	[[ -x $program && $program != *.* ]] || continue
 	name=${program##*/fuzz_}
+	longest=8192
+	[[ $name != recording ]] || longest=131072
 	corpus=$(mktemp -d)
 	seed "$corpus" "$name"
-	if "$program" -max_total_time="$seconds" -max_len=8192 -rss_limit_mb=512 -timeout=10 \
+	if "$program" -max_total_time="$seconds" -max_len="$longest" -rss_limit_mb=512 -timeout=10 \
 		-artifact_prefix="$bin/" -verbosity=0 "$corpus" >"$bin/$name.log" 2>&1; then
 		echo "ok fuzz $name: ${seconds} s"
 		passed=$((passed + 1))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fixtures: what was recorded of real kernels (tests/fixtures/record.sh), for tests
+ * fixtures: what was recorded of real kernels (scripts/record-fixtures.sh), for tests
  * that run in the top directory of the project.
  */
 #ifndef TIMERSNOOP_TESTS_FIXTURES_H

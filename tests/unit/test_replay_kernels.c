@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Recordings of real kernels, shown by the command. What was shown live while
+ * they were made comes with them; UPDATE=1 writes the rest of what is expected
+ * anew.
+ */
+#include <CUnit/Basic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixtures.h"
+#include "reports.h"
+#include "suites.h"
+
+static const struct shown {
+	const char *recording, *words, *expected;
+	int status;
+	const char *said; /* on standard error; NULL: nothing */
+} shown[] = {
+	/* as it was live */
+	{ "lives.dat", "-e all --lives --format json", "lives.live.json", 0, NULL },
+	{ "toctou.dat", "-e settime --format json", "toctou.live.json", 0, NULL },
+	{ "loss.dat", "-e timer_settime", "loss.live.txt", 4, "records lost by the ring buffer" },
+	/* whatever else one may want of the same recording */
+	{ "lives.dat", "-e all", "lives.txt", 0, NULL },
+	{ "lives.dat", "-e all --format csv", "lives.csv", 0, NULL },
+	{ "lives.dat", "--lives", "lives.lives.txt", 0, NULL },
+	{ "lives.dat", "--strace", "lives.strace.txt", 0, NULL },
+	{ "calls.dat", "", "calls.txt", 0, NULL },
+	{ "calls.dat", "-w --time mono", "calls.wide.txt", 0, NULL },
+	{ "calls.dat", "--format json", "calls.json", 0, NULL },
+	{ "calls.dat", "-x --no-header --time none", "calls.failed.txt", 0, NULL },
+	{ "toctou.dat", "", "toctou.txt", 0, NULL },
+	{ "loss.dat", "--format json -c 40", "loss.json", 4, "records lost" },
+	/* the same, compressed, in sections */
+	{ "calls-7.dat", "--format json", "calls.json", 0, NULL },
+};
+
+static void expect_shown(const char *series, const struct shown *one)
+{
+	const char *update = getenv("UPDATE");
+	char path[128], *expected;
+	struct report report;
+	size_t size;
+
+	snprintf(path, sizeof(path), "tests/fixtures/%s/%s", series, one->recording);
+	report = report_run(path, one->words);
+	if (update && *update && !strstr(one->expected, ".live."))
+		fixture_write(series, one->expected, report.out);
+	expected = fixture_read(series, one->expected, &size);
+	CU_ASSERT_EQUAL(report.status, one->status);
+	CU_ASSERT_STRING_EQUAL(report.out, expected);
+	if (one->said)
+		CU_ASSERT_PTR_NOT_NULL(strstr(report.err, one->said))
+	else
+		CU_ASSERT_STRING_EQUAL(report.err, "");
+	if (strcmp(report.out, expected) != 0)
+		fprintf(stderr, "\n%s %s is not %s:\n%s%.2000s", path, one->words, one->expected,
+			report.err, report.out);
+	free(expected);
+	report_free(&report);
+}
+
+static void expect_series(const char *series)
+{
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		expect_shown(series, &shown[i]);
+}
+
+static void recordings_of_5_10(void)
+{
+	expect_series("5.10");
+}
+
+static void recordings_of_6_1(void)
+{
+	expect_series("6.1");
+}
+
+static void recordings_of_6_12(void)
+{
+	expect_series("6.12");
+}
+
+static void recordings_of_7_2(void)
+{
+	expect_series("7.2");
+}
+
+/* How a question that a recording cannot answer is answered. */
+static void what_was_not_recorded(void)
+{
+	static const struct {
+		const char *recording, *words;
+		int status;
+		const char *said;
+	} cases[] = {
+		{ "calls.dat", "-e expire", 2, "it was recorded without timer_expire" },
+		{ "calls.dat", "--lives", 2, "it was recorded without --lives" },
+		{ "calls.dat", "--toctou", 2, "it was recorded without --toctou" },
+		{ "calls.dat", "-p 1", 1, "" },
+		{ "calls.dat", "-n nobody", 1, "" },
+		{ "calls.dat", "-u no-such-user", 2, "no user 'no-such-user'" },
+		{ "calls.dat", "-d 1ns", 1, "" },
+		{ "calls.dat", "-d 10s", 0, "" },
+		{ "loss.dat", "--loss-status 7", 7, "records lost" },
+		{ "loss.dat", "-q", 4, "" },
+		{ "formats", "", 3, "formats: it is no trace.dat recording" },
+		{ "nothing", "", 3, "cannot read tests/fixtures/7.2/nothing: No such file" },
+		{ ".", "", 3, "it is no regular file" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char path[128];
+		struct report report;
+
+		snprintf(path, sizeof(path), "tests/fixtures/7.2/%s", cases[i].recording);
+		report = report_run(path, cases[i].words);
+		CU_ASSERT_EQUAL(report.status, cases[i].status);
+		CU_ASSERT_PTR_NOT_NULL(strstr(report.err, cases[i].said));
+		if (!cases[i].said[0])
+			CU_ASSERT_STRING_EQUAL(report.err, "");
+		report_free(&report);
+	}
+}
+
+int suite_replay_kernels(void)
+{
+	CU_pSuite suite = CU_add_suite("replay_kernels", NULL, NULL);
+
+	if (!suite || !CU_ADD_TEST(suite, recordings_of_5_10) ||
+	    !CU_ADD_TEST(suite, recordings_of_6_1) || !CU_ADD_TEST(suite, recordings_of_6_12) ||
+	    !CU_ADD_TEST(suite, recordings_of_7_2) || !CU_ADD_TEST(suite, what_was_not_recorded))
+		return (int)CU_get_error();
+	return 0;
+}
