@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make            the command: ./timersnoop
 # make check      unit tests, without root
+# make check-readers  recordings, as trace-cmd and KernelShark read them
 # make check-guests   the same command on real kernels, under emulation
 # make fuzz       fuzzers, FUZZ_SECONDS= each
 # make lint       format and static analysis
@@ -47,6 +48,14 @@ $(BUILD)/tests/guest/bin/%: tests/guest/programs/%.c $(wildcard tests/guest/prog
 
 guest-programs: $(GUEST_PROGRAMS)
 
+# Its headers are not ours: no warnings.
+$(BUILD)/tests/readers/kshark: tests/readers/kshark.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -O1 -g -o $@ $< $(shell $(PKG_CONFIG) --cflags --libs libkshark)
+
+check-readers: timersnoop $(BUILD)/tests/readers/kshark
+	tests/readers/run.sh $(BUILD)/tests/readers/kshark
+
 check: $(BUILD)/tests/unit/run
 	$(BUILD)/tests/unit/run
 
@@ -69,7 +78,7 @@ fuzz:
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
 FORMATTED := $(wildcard src/*.c include/timersnoop/*.h tests/unit/*.[ch] tests/fuzz/*.c tests/fixtures/*.c \
-	tests/guest/programs/*.[ch])
+	tests/guest/programs/*.[ch] tests/readers/*.c)
 format:
 	clang-format -i $(FORMATTED)
 
@@ -79,7 +88,7 @@ lint:
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D_GNU_SOURCE -Iinclude src
 	mandoc -T lint -W warning doc/timersnoop.8
-	shellcheck -x scripts/*.sh tests/guest/*.sh tests/fuzz/*.sh .ci/run
+	shellcheck -x scripts/*.sh tests/guest/*.sh tests/fuzz/*.sh tests/readers/*.sh .ci/run
 
 install: timersnoop
 	install -D -m 755 timersnoop $(DESTDIR)$(PREFIX)/sbin/timersnoop
@@ -91,7 +100,7 @@ uninstall:
 clean:
 	rm -rf build timersnoop
 
-.PHONY: all check check-guests check-sanitized clean format fuzz guest-programs install lint uninstall
+.PHONY: all check check-guests check-readers check-sanitized clean format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d

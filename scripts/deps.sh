@@ -22,10 +22,10 @@ build_commands=(gcc make pkg-config)
 build_libraries=(libtracefs libtraceevent libzstd zlib)
 
 test_packages=(libcunit1-dev clang clang-format clang-tidy libclang-rt-dev cppcheck
-	shellcheck mandoc jq python3 rt-tests stress-ng)
+	shellcheck mandoc jq python3 rt-tests stress-ng trace-cmd libkshark-dev libjson-c-dev)
 test_commands=(clang clang-format clang-tidy cppcheck shellcheck mandoc jq python3 cyclictest
-	stress-ng)
-test_libraries=(cunit)
+	stress-ng trace-cmd)
+test_libraries=(cunit libkshark)
 
 guest_packages=(qemu-system-x86 busybox-static cpio strace trace-cmd jq bash xz-utils zstd binutils
 	debian-archive-keyring)
