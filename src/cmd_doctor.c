@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "timersnoop/clocks.h"
 #include "timersnoop/commands.h"
 #include "timersnoop/host.h"
 #include "timersnoop/live.h"
@@ -164,7 +165,7 @@ static int read_all(struct live *live, struct view *view)
 		if (status < 0)
 			break;
 	}
-	view_finish(view, live_now());
+	view_finish(view, clocks_now());
 	return status;
 }
 

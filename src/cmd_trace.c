@@ -5,15 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "timersnoop/clocks.h"
 #include "timersnoop/commands.h"
 #include "timersnoop/existing.h"
 #include "timersnoop/host.h"
 #include "timersnoop/launch.h"
 #include "timersnoop/live.h"
 #include "timersnoop/live_recording.h"
+#include "timersnoop/live_scene.h"
 #include "timersnoop/show.h"
 #include "timersnoop/wakeups.h"
 
@@ -96,24 +97,6 @@ static bool records(const struct trace *trace)
 static bool looks(const struct trace *trace)
 {
 	return !records(trace) || trace->options->print || trace->options->count;
-}
-
-/* The wall clock may be set, and CLOCK_MONOTONIC stands still in suspend; what
- * reading one after the other costs is no reason to change. */
-static int set_clocks(struct trace *trace)
-{
-	const struct scene *scene = &trace->show.scene;
-	struct timespec wall, mono;
-	int64_t offset;
-
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_REALTIME, &wall);
-	offset = (wall.tv_sec - mono.tv_sec) * NSEC_PER_SEC + (wall.tv_nsec - mono.tv_nsec);
-	if (scene->wall_count &&
-	    llabs(offset - scene->wall[scene->wall_count - 1].offset_ns) <= NSEC_PER_SEC / 1000)
-		return 0;
-	return show_set_wall(&trace->show,
-			     (uint64_t)mono.tv_sec * NSEC_PER_SEC + (uint64_t)mono.tv_nsec, offset);
 }
 
 /* COMMAND is made before anything of the trace is open, so it inherits none. */
@@ -205,48 +188,6 @@ static int open_live(struct trace *trace, struct error *err)
 	return status;
 }
 
-/* How far the clocks of timers are ahead of the trace clock. */
-static void tell_clocks(struct scene *scene)
-{
-	static const clockid_t clocks[] = { CLOCK_REALTIME, CLOCK_BOOTTIME, CLOCK_TAI };
-	struct timespec now, mono;
-
-	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
-		clock_gettime(CLOCK_MONOTONIC, &mono);
-		if (clock_gettime(clocks[i], &now) == 0)
-			scene->ahead[scene->ahead_count++] =
-				(struct scene_ahead){ clocks[i],
-						      (now.tv_sec - mono.tv_sec) * NSEC_PER_SEC +
-							      (now.tv_nsec - mono.tv_nsec) };
-	}
-}
-
-/* What a recording has to tell, too. */
-static int set_scene(struct trace *trace, struct error *err)
-{
-	const struct options *options = trace->options;
-	const struct plan_wishes wishes = command_wishes(options);
-	struct scene *scene = &trace->show.scene;
-	int status = 0;
-
-	scene->events = wishes.events;
-	scene->lives = wishes.lives;
-	scene->toctou = wishes.toctou;
-	scene->followed = trace->request.pid_count > 0;
-	scene->self = getpid();
-	scene->since_ns = live_since(trace->live);
-	scene->alarm_offset = live_features(trace->live)->offset[OFFSET_ALARM_TIMER];
-	if (scene->alarm_offset < 0)
-		scene->alarm_offset = 0;
-	/* COMMAND has none yet. Only now: what is made from here on is seen. */
-	if ((wishes.lives || wishes.events & EVENTS_EXPIRE) && !trace->launch)
-		status = existing_add_all(&scene->existing, options->pids, options->pid_count);
-	if (status < 0)
-		return error_errno(err, -status, "cannot read timers in /proc");
-	tell_clocks(scene);
-	return set_clocks(trace) < 0 ? error_errno(err, ENOMEM, "clocks") : 0;
-}
-
 /* Whoever is looked up while it is recorded is found again in the recording. */
 static int look_up(void *context, int32_t tid, struct task *task)
 {
@@ -299,7 +240,7 @@ static int start_live(struct trace *trace, struct error *err)
 		note(trace, "names are filtered %s", filtered ? "in the kernel" : "in user space");
 	else if (records(trace) && options->name_count && !filtered)
 		note(trace, "all names are recorded: give -n again when it is shown");
-	status = set_scene(trace, err);
+	status = live_scene_begin(&trace->show, trace->live, &trace->request, err);
 	if (status == 0 && trace->recording)
 		status = live_recording_begin(trace->recording, trace->show.tasks, err);
 	if (status == 0 && looks(trace))
@@ -318,7 +259,7 @@ static long show_round(struct trace *trace, uint64_t limit)
 	struct sink *sink = trace->show.sink;
 	struct merged merged;
 	long shown = 0;
-	int status = set_clocks(trace);
+	int status = live_scene_clocks(&trace->show);
 
 	merge_begin(merge, limit);
 	while (status >= 0 && (status = merge_next(merge, &merged)) > 0) {
@@ -337,7 +278,7 @@ static long drain_round(struct trace *trace, bool all)
 {
 	struct capture *capture = live_capture(trace->live);
 	size_t count, size = capture_page_size(capture);
-	int length = 1, status = set_clocks(trace);
+	int length = 1, status = live_scene_clocks(&trace->show);
 	void *page = malloc(size);
 	long pages = 0;
 
@@ -421,7 +362,7 @@ static int follow_stream(struct trace *trace, struct error *err)
 	bool over = false;
 
 	while (!over && !show_done(&trace->show)) {
-		long count = trace->show.view ? show_round(trace, live_now())
+		long count = trace->show.view ? show_round(trace, clocks_now())
 					      : drain_round(trace, false);
 		int why = 0;
 
@@ -443,23 +384,6 @@ static int follow_stream(struct trace *trace, struct error *err)
 	return 0;
 }
 
-/* What the ring buffer counts as lost, of each stream. */
-static int count_lost(struct trace *trace, struct error *err)
-{
-	size_t count;
-	const struct recording_stream *streams = live_streams(trace->live, &count);
-	int status = 0;
-
-	for (size_t i = 0; i < count && status == 0; i++) {
-		struct scene_lost lost = { streams[i].buffer, streams[i].cpu, 0 };
-
-		status = capture_lost(live_capture(trace->live), i, &lost.records, err);
-		if (status == 0 && scene_add_lost(&trace->show.scene, &lost) < 0)
-			status = error_errno(err, ENOMEM, "losses");
-	}
-	return status;
-}
-
 /* The rest of what is there, now that no more comes. */
 static int show_rest(struct trace *trace, struct error *err)
 {
@@ -477,10 +401,10 @@ static int show_rest(struct trace *trace, struct error *err)
 	/* What is not shown is recorded all the same. */
 	if (trace->recording && count >= 0)
 		count = drain_round(trace, true);
-	status = count_lost(trace, err);
+	status = live_scene_lost(&show->scene, trace->live, err);
 	if (show->view && !done && count >= 0 && status == 0)
 		show_untold_loss(show);
-	show->scene.end_ns = live_now();
+	show->scene.end_ns = clocks_now();
 	if (show->view)
 		view_finish(show->view, show->scene.end_ns);
 	if (count < 0)

@@ -3,15 +3,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
-}
+#include "timersnoop/clocks.h"
 
 static int add_timer(void *context, const struct procfs_timer *timer)
 {
@@ -34,12 +27,12 @@ static int add_timer(void *context, const struct procfs_timer *timer)
 int existing_add(struct existing *existing, const struct procfs_task *process)
 {
 	size_t first = existing->count;
-	uint64_t earliest_ns = now(), latest_ns;
+	uint64_t earliest_ns = clocks_now(), latest_ns;
 	int status;
 
 	existing->process = *process;
 	status = procfs_timers(process->tgid, add_timer, existing);
-	latest_ns = now();
+	latest_ns = clocks_now();
 	for (; first < existing->count; first++) {
 		existing->timers[first].earliest_ns = earliest_ns;
 		existing->timers[first].latest_ns = latest_ns;

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "timersnoop/clocks.h"
 #include "timersnoop/host.h"
 #include "timersnoop/procfs.h"
 
@@ -19,14 +19,6 @@ struct live {
 	struct merge *merge;
 	uint64_t since_ns;
 };
-
-uint64_t live_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
-}
 
 static int learn_format(struct live *live, const struct meaning *means, const char *system,
 			const char *event, struct error *err)
@@ -213,7 +205,7 @@ int live_start(struct live *live, const struct live_request *request, struct tas
 		    session_filter(live->session, request->filter, err) == 0;
 	if (status == 0)
 		status = session_enable(live->session, err);
-	live->since_ns = live_now();
+	live->since_ns = clocks_now();
 	if (status == 0)
 		status = session_enable_entries(live->session, err);
 	return status;

@@ -3,11 +3,12 @@
  * timersnoop: shows what programs really do with timers, without BPF.
  *
  *  tracefs -> capture -> page -> merge -> decode -> calls -> timers -> lives
- *                                                        -> view -> out_*
+ *  recording -----------^                                -> view -> out_*
  *
  *   main             this file: which command, and what it returns
  *   options          argv -> one struct; what goes together; the text of --help
- *   cmd_trace        calls, expiries and signals, one line each; timers' lives
+ *   cmd_trace        trace, record: what happens to timers, live
+ *   cmd_replay       the same of a recording
  *   cmd_doctor       doctor, --dry-run, --cleanup
  *   cmd_list         every timer that exists now
  *   commands         what they share: errors, output, dying as COMMAND died
@@ -22,6 +23,9 @@
  *   session          the private instances and probe group, made and undone
  *   live             session, formats and pipes as one merged stream
  *
+ *   live_scene       what it knows besides its records
+ *   live_recording   what of it becomes a recording
+ *
  *   capture          per-CPU raw pipes -> pages
  *   page             a sub-buffer, validated, then walked
  *   merge            per-CPU streams -> one, by time
@@ -34,6 +38,12 @@
  *   distribution     many durations in little memory
  *   selection        which calls were asked for
  *   view             the stream -> what was asked for, on its way out
+ *   scene            what a trace tells besides its records, as a value and as text
+ *   show             stream and scene -> view, for live and recorded ones
+ *
+ *   recorder         pages, kept until they are written: all, or the last ones
+ *   recording_*      trace.dat, out and in
+ *   replay           a recording as the stream that it was
  *
  *   events           names and groups of all that can be shown
  *   timerspec        values and durations as text, names of flags, clocks, errors
@@ -46,6 +56,7 @@
  *   existing         all that there are before tracing begins
  *   launch           COMMAND, held until tracing is on
  *   wakeups          all that a trace sleeps for, in one poll
+ *   clocks           CLOCK_MONOTONIC, and how far others are ahead
  *   error            a number for the program, a sentence for the person
  */
 #include <errno.h>

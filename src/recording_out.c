@@ -46,7 +46,7 @@ static void put_string_option(FILE *to, unsigned id, const char *text)
 static void put_initial(FILE *to, const struct recording_head *head)
 {
 	fwrite(RECORDING_MAGIC "6", sizeof(RECORDING_MAGIC "6"), 1, to);
-	fputc(__BYTE_ORDER == __BIG_ENDIAN, to);
+	fputc(__BYTE_ORDER == __BIG_ENDIAN ? 1 : 0, to);
 	fputc(sizeof(long), to);
 	put(to, head->page_size, 4);
 	fwrite("header_page", sizeof("header_page"), 1, to);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "timersnoop/clocks.h"
 #include "timersnoop/timerspec.h"
 
 /* The first three are always there; processes and then pipes follow. */
@@ -224,14 +225,6 @@ void wakeups_set_deadline(struct wakeups *wakeups, uint64_t deadline_ns)
 	wakeups->deadline_ns = deadline_ns;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
-}
-
 /* How long to sleep: NULL for ever. */
 static struct timespec *timeout(const struct wakeups *wakeups, int64_t longest_ns,
 				struct timespec *time)
@@ -239,7 +232,7 @@ static struct timespec *timeout(const struct wakeups *wakeups, int64_t longest_n
 	int64_t left = longest_ns;
 
 	if (wakeups->deadline_ns) {
-		uint64_t now = now_ns();
+		uint64_t now = clocks_now();
 		int64_t to_deadline =
 			now < wakeups->deadline_ns ? (int64_t)(wakeups->deadline_ns - now) : 0;
 
@@ -312,7 +305,7 @@ static int reasons(struct wakeups *wakeups, bool with_pipes)
 	}
 	if (with_pipes)
 		why |= ready_pipes(wakeups);
-	if (wakeups->deadline_ns && now_ns() >= wakeups->deadline_ns)
+	if (wakeups->deadline_ns && clocks_now() >= wakeups->deadline_ns)
 		why |= WAKE_DEADLINE;
 	return why;
 }

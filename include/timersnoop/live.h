@@ -42,8 +42,6 @@ int live_start(struct live *live, const struct live_request *request, struct tas
 
 /* Trace clock from which on every call is complete: no entry was seen before. */
 uint64_t live_since(const struct live *live);
-/* The trace clock, now. */
-uint64_t live_now(void);
 
 /* Which CPU of which instance each stream of the merge is of; `bytes` mean nothing. */
 const struct recording_stream *live_streams(const struct live *live, size_t *count);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* options_parts: what options is put together from. For its sources alone. */
+#ifndef TIMERSNOOP_OPTIONS_PARTS_H
+#define TIMERSNOOP_OPTIONS_PARTS_H
+
+#include "timersnoop/options.h"
+
+/* Options that have no letter. */
+enum {
+	OPT_RUN_AS = 256,
+	OPT_FORMAT,
+	OPT_STRACE,
+	OPT_TIME,
+	OPT_NO_HEADER,
+	OPT_COLOR,
+	OPT_DRY_RUN,
+	OPT_BUFFER_SIZE,
+	OPT_LOSS_STATUS,
+	OPT_CLEANUP,
+	OPT_LIVES,
+	OPT_TOCTOU,
+	OPT_PRINT,
+	OPT_RING,
+};
+
+struct parser {
+	struct options *options;
+	struct error *err;
+	char *free_storage; /* what is left of options->storage */
+	char typed[64];     /* the option at hand, as it was typed: "-p", "--pid" */
+	uint64_t seen;      /* which of long_options, a bit each */
+	bool word;          /* the command's name was given */
+	bool file_next;     /* it was "report": the next word is a recording */
+	bool time_given;
+};
+
+/* "OPTION takes WANTED, not 'GIVEN'" */
+int options_wrong_value(struct parser *parser, const char *wanted, const char *given);
+/* Takes one option and its argument, or NULL: 0 or -EINVAL. */
+int options_set(struct parser *parser, int opt, const char *arg);
+
+#endif
