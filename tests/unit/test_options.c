@@ -535,6 +535,123 @@ static void help_text(void)
 	}
 }
 
+/* record and what it records; report, which is trace -i. */
+static void recordings(void)
+{
+	CU_ASSERT_EQUAL(PARSE("record"), 0);
+	CU_ASSERT_EQUAL(options.command, COMMAND_RECORD);
+	CU_ASSERT_STRING_EQUAL(options.output, "timersnoop.dat");
+	CU_ASSERT_EQUAL(options.probed_events, EVENTS_ALL);
+	CU_ASSERT_TRUE(options.probed_lives && options.default_events);
+	CU_ASSERT_EQUAL(options.events, EVENTS_CALLS);
+	CU_ASSERT_FALSE(options.lives || options.print);
+	CU_ASSERT_EQUAL(options.ring_bytes + (uint64_t)options.ring_ns, 0);
+	CU_ASSERT_PTR_NULL(options.input);
+	done();
+	CU_ASSERT_EQUAL(PARSE("record", "-e", "expire", "-o", "-", "-q"), 0);
+	CU_ASSERT_EQUAL(options.probed_events, EVENTS_EXPIRE);
+	CU_ASSERT_FALSE(options.probed_lives || options.default_events);
+	CU_ASSERT_PTR_NULL(options.output);
+	done();
+	CU_ASSERT_EQUAL(PARSE("record", "--lives"), 0);
+	CU_ASSERT_EQUAL(options.probed_events, EVENTS_ALL);
+	CU_ASSERT_TRUE(options.probed_lives && options.lives);
+	done();
+	CU_ASSERT_EQUAL(PARSE("record", "--print", "-w", "--format", "csv", "-x", "-o", "f"), 0);
+	CU_ASSERT_TRUE(options.print && options.wide && options.failed);
+	done();
+	CU_ASSERT_EQUAL(PARSE("report"), 0);
+	CU_ASSERT_EQUAL(options.command, COMMAND_TRACE);
+	CU_ASSERT_STRING_EQUAL(options.input, "timersnoop.dat");
+	done();
+	CU_ASSERT_EQUAL(PARSE("report", "-x", "file", "-w"), 0);
+	CU_ASSERT_STRING_EQUAL(options.input, "file");
+	CU_ASSERT_TRUE(options.failed && options.wide);
+	done();
+	CU_ASSERT_EQUAL(PARSE("-i", "-", "--lives"), 0);
+	CU_ASSERT_STRING_EQUAL(options.input, "-");
+	done();
+}
+
+static void rings(void)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+		int64_t ns;
+	} cases[] = {
+		{ "64K", 65536, 0 },
+		{ "16m", 0, 16 * 60 * NSEC_PER_SEC },
+		{ "16M", 16 << 20, 0 },
+		{ "1G", 1ULL << 30, 0 },
+		{ "1024G", 1ULL << 40, 0 },
+		{ "65536", 65536, 0 },
+		{ "30s", 0, 30 * NSEC_PER_SEC },
+		{ "1.5s", 0, 1500000000 },
+		{ "500ms", 0, 500000000 },
+	};
+	static const char *const wrong[] = {
+		"",   "0",    "63K", "1025G", "16X",  "s",  "-5s",
+		"0s", "1.5M", "M",   "1e3s",  "16 M", "ms", "18446744073709551615G"
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CU_ASSERT_EQUAL(PARSE("record", "--ring", cases[i].text), 0);
+		CU_ASSERT_EQUAL(options.ring_bytes, cases[i].bytes);
+		CU_ASSERT_EQUAL(options.ring_ns, cases[i].ns);
+		done();
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		CU_ASSERT_EQUAL(PARSE("record", "--ring", wrong[i]), -EINVAL);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "--ring takes a size from 64K to 1024G"));
+		done();
+	}
+}
+
+/* What is about tracing, about recording, or about showing, and not the other. */
+static void recordings_and_others(void)
+{
+	static const struct {
+		const char *args[6];
+		const char *text;
+	} cases[] = {
+		{ { "record", "--format", "json" }, "--format: record shows nothing" },
+		{ { "record", "--strace" }, "--strace: record shows nothing" },
+		{ { "record", "--time", "mono" }, "--time: record shows nothing" },
+		{ { "record", "-w" }, "--wide: record shows nothing" },
+		{ { "record", "--no-header" }, "--no-header: record shows nothing" },
+		{ { "record", "--color", "never" }, "--color: record shows nothing" },
+		{ { "record", "-i", "x" }, "record takes no --input" },
+		{ { "record", "--dry-run" }, "record takes no --dry-run: trace has it" },
+		{ { "record", "--print", "-q" }, "--print and -q exclude each other" },
+		{ { "record", "--print", "-o", "-" },
+		  "--print and -o - exclude each other: both write to standard output" },
+		{ { "record", "-x" }, "-x chooses what is shown or counted, not what is recorded" },
+		{ { "record", "-u", "root" },
+		  "-u chooses what is shown or counted, not what is recorded" },
+		{ { "--print" }, "--print is about recording: see record" },
+		{ { "--ring", "1M" }, "--ring is about recording: see record" },
+		{ { "report", "--ring", "1M" }, "--ring is about recording: see record" },
+		{ { "report", "--run-as" }, "--run-as is about tracing, not about a recording" },
+		{ { "report", "--dry-run" }, "--dry-run is about tracing, not about a recording" },
+		{ { "report", "--buffer-size", "1M" },
+		  "--buffer-size is about tracing, not about a recording" },
+		{ { "-i", "x", "--", "true" }, "--input and COMMAND exclude each other" },
+		{ { "list", "-i", "x" }, "list takes no --input" },
+		{ { "doctor", "--print" }, "doctor takes no --print" },
+		{ { "-i", "" }, "-i takes the name of a recording, not ''" },
+		{ { "report", "a", "b" }, "'b' is neither an option nor a command of timersnoop" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CU_ASSERT_EQUAL(parse(cases[i].args), -EINVAL);
+		CU_ASSERT_STRING_EQUAL(err.text, cases[i].text);
+		done();
+	}
+	CU_ASSERT_EQUAL(PARSE("record", "-x", "-c", "1"), 0);
+	done();
+}
+
 int suite_options(void)
 {
 	CU_pSuite suite = CU_add_suite("options", NULL, NULL);
@@ -547,7 +664,9 @@ int suite_options(void)
 	    !CU_ADD_TEST(suite, time_follows_format) || !CU_ADD_TEST(suite, commands) ||
 	    !CU_ADD_TEST(suite, command_line) || !CU_ADD_TEST(suite, wrong) ||
 	    !CU_ADD_TEST(suite, wrong_options) || !CU_ADD_TEST(suite, wrong_words) ||
-	    !CU_ADD_TEST(suite, no_arguments_at_all) || !CU_ADD_TEST(suite, help_text))
+	    !CU_ADD_TEST(suite, no_arguments_at_all) || !CU_ADD_TEST(suite, recordings) ||
+	    !CU_ADD_TEST(suite, rings) || !CU_ADD_TEST(suite, recordings_and_others) ||
+	    !CU_ADD_TEST(suite, help_text))
 		return CU_get_error();
 	return 0;
 }

@@ -162,6 +162,27 @@ static void alignment(void)
 	close(fd);
 }
 
+/* The kernel's longs, not those of whoever wrote the file. */
+static void long_sizes(void)
+{
+	struct recording_head head = make_head();
+	struct recording *recording;
+	struct error err;
+	int fd;
+
+	head.header_page = "\tfield: local_t commit;\toffset:8;\tsize:4;\tsigned:1;\n";
+	fd = write_recording(&head);
+	CU_ASSERT_EQUAL_FATAL(recording_open(&recording, fd, take_format, seen, &err), 0);
+	CU_ASSERT_EQUAL(recording_long_size(recording), 4);
+	recording_close(recording);
+	close(fd);
+	head.header_page = "\tfield: local_t commit;\toffset:4;\tsize:8;\tsigned:1;\n";
+	fd = write_recording(&head);
+	CU_ASSERT_EQUAL(recording_open(&recording, fd, take_format, seen, &err), -EBADMSG);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "header is not as any kernel has it"));
+	close(fd);
+}
+
 static void errors(void)
 {
 	const struct recording_head head = make_head();
@@ -202,7 +223,8 @@ int suite_recording(void)
 	CU_pSuite suite = CU_add_suite("recording", NULL, NULL);
 
 	if (!suite || !CU_ADD_TEST(suite, there_and_back) || !CU_ADD_TEST(suite, alignment) ||
-	    !CU_ADD_TEST(suite, errors) || !CU_ADD_TEST(suite, cut_meanwhile))
+	    !CU_ADD_TEST(suite, long_sizes) || !CU_ADD_TEST(suite, errors) ||
+	    !CU_ADD_TEST(suite, cut_meanwhile))
 		return (int)CU_get_error();
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fixtures.h"
 #include "reports.h"
@@ -125,13 +126,75 @@ static void what_was_not_recorded(void)
 	}
 }
 
+/* A recording without timersnoop's own option, as somebody else would make it. */
+static int open_foreign(const char *name)
+{
+	static const char word[] = "timersnoop scene 1";
+	size_t size;
+	char *bytes = fixture_read("7.2", name, &size);
+	char *scene = memmem(bytes, size, word, strlen(word));
+	int fd;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(scene);
+	/* before it the option's number, and its size in 4 bytes */
+	CU_ASSERT_EQUAL(memcmp(scene - 6, "\x73\x74", 2), 0);
+	scene[-6] = 0x7f;
+	fd = report_file(bytes, size);
+	free(bytes);
+	return fd;
+}
+
+static struct report report_foreign(const char *name, const char *words)
+{
+	char path[64];
+	int fd = open_foreign(name);
+	struct report report;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	report = report_run(path, words);
+	close(fd);
+	return report;
+}
+
+/* The calls are the same; what nobody tells of is left out, and said. */
+static void recordings_of_others(void)
+{
+	static const char *const values[] = {
+		"\"comm\":\"workload\"",
+		"\"value\":{\"sec\":2,\"nsec\":750}",
+		"\"error\":\"EINVAL\"",
+		"{\"event\":\"timer_settime\",\"time\":null,\"mono_ns\":",
+	};
+	struct report report = report_foreign("calls.dat", "--format json");
+
+	CU_ASSERT_EQUAL(report.status, 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(report.err, "timersnoop did not record it"));
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		CU_ASSERT_PTR_NOT_NULL(strstr(report.out, values[i]));
+	report_free(&report);
+	report = report_foreign("calls.dat", "--time wall");
+	CU_ASSERT_EQUAL(report.status, 2);
+	CU_ASSERT_PTR_NOT_NULL(strstr(report.err, "does not tell what time of day"));
+	report_free(&report);
+	/* its own count of what was lost is known */
+	report = report_foreign("loss.dat", "-q");
+	CU_ASSERT_EQUAL(report.status, 4);
+	report_free(&report);
+	report = report_foreign("lives.dat", "-e expire --format json");
+	CU_ASSERT_EQUAL(report.status, 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(report.out, "\"event\":\"timerfd_expire\""));
+	CU_ASSERT_PTR_NOT_NULL(strstr(report.out, "\"late_ns\":"));
+	report_free(&report);
+}
+
 int suite_replay_kernels(void)
 {
 	CU_pSuite suite = CU_add_suite("replay_kernels", NULL, NULL);
 
 	if (!suite || !CU_ADD_TEST(suite, recordings_of_5_10) ||
 	    !CU_ADD_TEST(suite, recordings_of_6_1) || !CU_ADD_TEST(suite, recordings_of_6_12) ||
-	    !CU_ADD_TEST(suite, recordings_of_7_2) || !CU_ADD_TEST(suite, what_was_not_recorded))
+	    !CU_ADD_TEST(suite, recordings_of_7_2) || !CU_ADD_TEST(suite, what_was_not_recorded) ||
+	    !CU_ADD_TEST(suite, recordings_of_others))
 		return (int)CU_get_error();
 	return 0;
 }
