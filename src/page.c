@@ -196,9 +196,9 @@ bool page_join(const struct page *page, void *to, uint64_t end_ns, const void *f
 	uint64_t begin_ns;
 
 	memcpy(&begin_ns, from, sizeof(begin_ns));
-	/* 59 bits of time fit into one event. */
-	if (more & ~COMMIT_MASK || length & ~COMMIT_MASK || begin_ns < end_ns ||
-	    begin_ns - end_ns >= 1ULL << 59 || start + length + 2 * EVENT_HEADER + more > size)
+	/* 59 bits of time fit into one event; it is as large as that when it is negative. */
+	if (more & ~COMMIT_MASK || length & ~COMMIT_MASK || begin_ns - end_ns >= 1ULL << 59 ||
+	    start + length + 2 * EVENT_HEADER + more > size)
 		return false;
 	length += (uint32_t)put_time((uint8_t *)to + start + length, begin_ns - end_ns);
 	memcpy((uint8_t *)to + start + length, (const uint8_t *)from + start, more);

@@ -247,7 +247,8 @@ test_by_trace_cmd() {
 	clock=$(sed 's/.*\[//; s/\].*//' "$tracefs/trace_clock")
 	timersnoop --dry-run -e posix,expire 2>/dev/null | grep -E '^[pr][0-9]*:' >probes
 	cat probes >>"$tracefs/kprobe_events"
-	trace-cmd record -q -C mono -e timersnoop -e task_rename -o six --file-version 6 \
+	trace-cmd record -q -C mono -e timersnoop -e task_rename -e timer:hrtimer_start \
+		-e timer:hrtimer_expire_entry -o six --file-version 6 \
 		ticker name=app tag=8 call=4 fail=1 >said 2>&1 || fail "trace-cmd: $(<said)"
 	trace-cmd convert -i six -o seven --file-version 7 --compression any >said 2>&1 ||
 		fail "trace-cmd: $(<said)"

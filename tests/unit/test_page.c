@@ -487,6 +487,73 @@ static void large_page(void)
 	page_free(page);
 }
 
+/* A page of `count` events from this time on, one apart. */
+static void make(struct image *other, uint64_t ts, uint32_t first, unsigned count, uint32_t flags)
+{
+	image_start(other, 8, ts);
+	for (unsigned i = 0; i < count; i++)
+		image_number(other, i > 0, first + i);
+	image_end(other, flags, 3);
+}
+
+/* Two pages become one, if the second is the later and there is room. */
+static void joined(void)
+{
+	struct image other;
+
+	for (uint64_t apart = 0; apart < 1ULL << 58; apart = 3 * apart + 1) {
+		begin();
+		make(&image, TS, 1, 2, 0);
+		CU_ASSERT_EQUAL_FATAL(load(), 0);
+		CU_ASSERT_EQUAL(page_count(page), 2);
+		CU_ASSERT_EQUAL(page_length(page), 16);
+		CU_ASSERT_EQUAL(page_end(page), TS + 1);
+		make(&other, TS + 1 + apart, 3, 2, 0);
+		CU_ASSERT_TRUE(page_join(page, image.bytes, TS + 1, other.bytes, IMAGE_SIZE));
+		CU_ASSERT_EQUAL_FATAL(load(), 0);
+		CU_ASSERT_EQUAL(page_count(page), 4);
+		CU_ASSERT_EQUAL(page_length(page), apart ? 40 : 32);
+		expect_number(TS, 1);
+		expect_number(TS + 1, 2);
+		expect_number(TS + 1 + apart, 3);
+		expect_number(TS + 2 + apart, 4);
+		expect_end();
+		page_free(page);
+	}
+}
+
+static void not_joined(void)
+{
+	static const uint32_t flags[] = { IMAGE_MISSED, IMAGE_MISSED | IMAGE_STORED };
+	struct image other, before;
+	/* 4080 bytes of data: 509 events with 8 for the time leave no room for one more */
+	const unsigned most = 508;
+
+	begin();
+	make(&image, TS, 1, most, 0);
+	before = image;
+	for (size_t i = 0; i < 2; i++) {
+		make(&other, TS + 600, 900, 1, flags[i]);
+		CU_ASSERT_FALSE(
+			page_join(page, image.bytes, TS + most - 1, other.bytes, IMAGE_SIZE));
+	}
+	make(&other, TS + 600, 900, 2, 0);
+	CU_ASSERT_FALSE(page_join(page, image.bytes, TS + most - 1, other.bytes, IMAGE_SIZE));
+	make(&other, TS, 900, 1, 0);
+	CU_ASSERT_FALSE(page_join(page, image.bytes, TS + most - 1, other.bytes, IMAGE_SIZE));
+	make(&other, TS + (1ULL << 60), 900, 1, 0);
+	CU_ASSERT_FALSE(page_join(page, image.bytes, TS + most - 1, other.bytes, IMAGE_SIZE));
+	CU_ASSERT_EQUAL(memcmp(image.bytes, before.bytes, IMAGE_SIZE), 0);
+	make(&other, TS + 600, 900, 1, 0);
+	CU_ASSERT_TRUE(page_join(page, image.bytes, TS + most - 1, other.bytes, IMAGE_SIZE));
+	CU_ASSERT_EQUAL(load(), 0);
+	CU_ASSERT_EQUAL(page_count(page), most + 1);
+	/* what tells of a loss itself takes no more */
+	make(&image, TS, 1, 1, IMAGE_MISSED);
+	CU_ASSERT_FALSE(page_join(page, image.bytes, TS, other.bytes, IMAGE_SIZE));
+	page_free(page);
+}
+
 int suite_page(void)
 {
 	CU_pSuite suite = CU_add_suite("page", NULL, NULL);
@@ -502,6 +569,7 @@ int suite_page(void)
 	    !CU_ADD_TEST(suite, bad_lengths) || !CU_ADD_TEST(suite, any_length) ||
 	    !CU_ADD_TEST(suite, any_flipped_bit) || !CU_ADD_TEST(suite, any_garbage) ||
 	    !CU_ADD_TEST(suite, words_of_4_bytes) || !CU_ADD_TEST(suite, large_page) ||
+	    !CU_ADD_TEST(suite, joined) || !CU_ADD_TEST(suite, not_joined) ||
 	    !add_kernel_page_tests(suite))
 		return (int)CU_get_error();
 	return 0;
