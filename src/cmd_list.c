@@ -83,10 +83,11 @@ static int write_all(const struct list *list, struct error *err)
 					 .header = options->header };
 	struct sink *sink;
 	int fd, status;
+	bool made;
 
 	if (options->quiet)
 		return 0;
-	fd = command_open_output(options, err);
+	fd = command_open_output(options, &made, err);
 	if (fd < 0)
 		return fd;
 	status = command_empty_output(options, fd, err);

@@ -10,51 +10,105 @@
 
 #include "timersnoop/commands.h"
 #include "timersnoop/replay.h"
+#include "timersnoop/store.h"
 
 struct run {
 	const struct options *options;
 	struct show show;
 	struct replay *replay;
 	int fd;
-	uint64_t until_ns; /* 0: to its end */
+	uint32_t lacking; /* events that were asked for, but not recorded */
 };
 
-/* A pipe's bytes, in a file without a name: they are not read in their order. */
+static int write_all(int fd, const char *bytes, size_t size)
+{
+	while (size) {
+		ssize_t written = write(fd, bytes, size);
+
+		if (written < 0 && errno != EINTR)
+			return -errno;
+		if (written > 0) {
+			bytes += written;
+			size -= (size_t)written;
+		}
+	}
+	return 0;
+}
+
+/*
+ * A pipe's bytes, in a file: they are not read in their order. One that does not
+ * begin as a recording is not kept.
+ */
 static int keep_input(int from, struct error *err)
 {
-	FILE *file = tmpfile();
+	static const char magic[] = "\x17\x08\x44tracing";
 	char block[65536];
 	ssize_t length = 0;
-	int fd = -1;
+	bool begun = false;
+	int fd = store_open(NULL, err), status = 0;
 
-	if (!file)
-		return error_errno(err, errno, "cannot keep standard input");
-	while (fd < 0 && (length = read(from, block, sizeof(block))) != 0) {
+	if (fd < 0)
+		return fd;
+	while (status == 0 && (length = read(from, block, sizeof(block))) != 0) {
 		if (length < 0 && errno == EINTR)
 			continue;
-		if (length < 0 || fwrite(block, 1, (size_t)length, file) != (size_t)length)
+		status = length < 0 ? -errno : write_all(fd, block, (size_t)length);
+		if (!begun && length > 0 &&
+		    memcmp(block, magic,
+			   (size_t)length < strlen(magic) ? (size_t)length : strlen(magic)) != 0)
 			break;
+		begun = true;
 	}
-	if (length == 0 && fflush(file) == 0)
-		fd = fcntl(fileno(file), F_DUPFD_CLOEXEC, 0);
-	if (fd < 0)
-		error_errno(err, errno, "cannot keep standard input");
-	fclose(file);
-	return fd < 0 ? -err->code : fd;
+	if (status == 0)
+		return fd;
+	close(fd);
+	return error_errno(err, -status, "cannot keep the recording");
+}
+
+static int open_named(const char *name, struct error *err)
+{
+	struct stat info;
+	bool pipe = stat(name, &info) == 0 && S_ISFIFO(info.st_mode);
+	/* To open a pipe waits for who writes; to open a device might do so, too. */
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | (pipe ? 0 : O_NONBLOCK));
+
+	if (fd < 0) {
+		error_errno(err, errno, "cannot read %s", name);
+		if (errno == ENOENT && strcmp(name, "timersnoop.dat") == 0)
+			error_hint(err, "'timersnoop record' makes one; or name another");
+		return -err->code;
+	}
+	return fd;
 }
 
 static int open_input(const char *name, struct error *err)
 {
+	int fd = strcmp(name, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+					: open_named(name, err);
 	struct stat info;
-	int fd;
+	int kept;
 
-	if (strcmp(name, "-") == 0) {
-		if (fstat(STDIN_FILENO, &info) == 0 && S_ISREG(info.st_mode))
-			return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-		return keep_input(STDIN_FILENO, err);
-	}
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return fd < 0 ? error_errno(err, errno, "cannot read %s", name) : fd;
+	if (fd < 0)
+		return strcmp(name, "-") == 0
+			       ? error_errno(err, errno, "cannot read standard input")
+			       : fd;
+	if (fstat(fd, &info) < 0 || (!S_ISFIFO(info.st_mode) && !S_ISSOCK(info.st_mode)))
+		return fd;
+	kept = keep_input(fd, err);
+	close(fd);
+	return kept;
+}
+
+/* To write to it would take away what is still to be read. */
+static int check_output(const struct run *run, struct error *err)
+{
+	const char *name = run->options->output ? run->options->output : "/dev/stdout";
+	struct stat in, out;
+
+	if (run->options->quiet || fstat(run->fd, &in) < 0 || stat(name, &out) < 0 ||
+	    in.st_dev != out.st_dev || in.st_ino != out.st_ino || !S_ISREG(in.st_mode))
+		return 0;
+	return error_set(err, EINVAL, "it is what the output is written to");
 }
 
 /* "it is cut short" of this file. */
@@ -78,47 +132,72 @@ static int not_recorded(struct error *err, const char *what, const char *how)
 	return -EINVAL;
 }
 
-/* What is asked for must have been recorded. Without -e it is what there is of calls, or else
- * all there is. */
-static int check_wishes(struct options *options, const struct scene *scene, struct error *err)
+/* "timer_settime, timer_expire" */
+static void name_events(uint32_t events, char *text, size_t size)
 {
-	uint32_t lacking = options->events & ~scene->events;
+	size_t used = 0;
 
-	if (options->default_events) {
-		if (options->events & scene->events)
-			options->events &= scene->events;
-		else
-			options->events = scene->events;
-		lacking = 0;
-	}
+	text[0] = '\0';
 	for (enum event event = 0; event < EVENT_COUNT; event++)
-		if (lacking == options->events && lacking & EVENT_BIT(event))
-			return not_recorded(err, event_name(event), "see -e of record");
+		if (events & EVENT_BIT(event) && used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+						 event_name(event));
+}
+
+/*
+ * What is asked for must have been recorded. Without -e it is what there is of
+ * calls, or else all there is.
+ */
+static int check_wishes(struct run *run, struct options *options, struct error *err)
+{
+	const struct scene *scene = &run->show.scene;
+	uint32_t calls = options->events & scene->events;
+	char names[EVENT_NAMES_MAX];
+
+	if (options->default_events)
+		options->events = calls ? calls : scene->events;
+	run->lacking = options->events & ~scene->events;
+	name_events(run->lacking, names, sizeof(names));
+	if (run->lacking && run->lacking == options->events)
+		return not_recorded(err, names, "see -e of record");
 	if (options->lives && !scene->lives)
 		return not_recorded(err, "--lives", "record without -e, or with --lives");
 	if (options->toctou && !scene->toctou)
 		return not_recorded(err, "--toctou", "give --toctou to record");
-	if (options->time == TIME_WALL && options->format == OUT_TEXT && !scene->wall_count)
-		return error_set(err, EINVAL, "it does not tell what time of day it was");
-	return 0;
+	if (options->time == TIME_WALL && !scene->wall_count &&
+	    (options->format == OUT_TEXT || options->format == OUT_STRACE)) {
+		error_set(err, EINVAL, "it does not tell what time of day it was");
+		error_hint(err, "take another --time; trace-cmd tells it with --date");
+		return -EINVAL;
+	}
+	/* The events are others than when the command line was read. */
+	return options_check(options, err);
 }
 
 static void note(const struct run *run, const char *text, const char *what)
 {
 	if (!run->options->quiet)
-		fprintf(stderr, "timersnoop: %s: %s%s\n", run->options->input, text, what);
+		fprintf(stderr, "timersnoop: note: %s: %s%s\n", run->options->input, text, what);
 }
 
 static void tell_limits(const struct run *run)
 {
+	const struct options *options = run->options;
 	const char *clock = replay_clock(run->replay);
+	char names[EVENT_NAMES_MAX];
 
+	name_events(run->lacking, names, sizeof(names));
+	if (run->lacking)
+		note(run, "it was recorded without ", names);
 	if (!replay_is_own(run->replay))
 		note(run, "timersnoop did not record it: probe hits that were missed are not known",
 		     "");
+	if (!replay_is_own(run->replay) && (options->pid_count || options->user_count))
+		note(run, "processes and users are known only of tasks that it tells of", "");
 	if (strcmp(clock, "mono") != 0)
-		note(run, "how late timers are is not known by its clock, ", clock);
-	if (run->show.scene.cut && run->options->verbose)
+		note(run, "how late timers are is not known by its clock, ",
+		     *clock ? clock : "which it does not name");
+	if (run->show.scene.cut && options->verbose)
 		note(run, "of what was recorded, the last was kept (--ring)", "");
 }
 
@@ -126,7 +205,9 @@ static bool stop(void *context, uint64_t ts)
 {
 	const struct run *run = context;
 
-	return (run->until_ns && ts > run->until_ns) ||
+	int64_t duration_ns = run->options->duration_ns;
+
+	return (duration_ns && ts > run->show.scene.since_ns + (uint64_t)duration_ns) ||
 	       (run->show.sink && sink_error(run->show.sink));
 }
 
@@ -137,12 +218,12 @@ static int prepare(struct run *run, struct options *options, struct error *err)
 		return EXIT_USAGE;
 	run->fd = open_input(options->input, err);
 	if (run->fd < 0)
-		return EXIT_CANNOT;
+		return err->code == ENOSPC || err->code == ENOMEM ? EXIT_FAILED : EXIT_CANNOT;
 	if (replay_open(&run->replay, run->fd, &run->show.scene, err) < 0) {
 		of_file(options, err);
 		return err->code == ENOMEM ? EXIT_FAILED : EXIT_CANNOT;
 	}
-	if (check_wishes(options, &run->show.scene, err) < 0) {
+	if (check_wishes(run, options, err) < 0 || check_output(run, err) < 0) {
 		of_file(options, err);
 		return EXIT_USAGE;
 	}
@@ -153,9 +234,10 @@ static int show_all(struct run *run, struct error *err)
 {
 	const struct options *options = run->options;
 	struct show *show = &run->show;
+	bool made;
 	int status;
 
-	show->out_fd = command_open_output(options, err);
+	show->out_fd = command_open_output(options, &made, err);
 	if (show->out_fd < 0 || command_empty_output(options, show->out_fd, err) < 0)
 		return command_fail(EXIT_FAILED, err);
 	if (!options->quiet) {
@@ -165,8 +247,6 @@ static int show_all(struct run *run, struct error *err)
 			return command_fail(EXIT_FAILED, err);
 		}
 	}
-	if (options->duration_ns)
-		run->until_ns = show->scene.since_ns + (uint64_t)options->duration_ns;
 	status = replay_show(run->replay, show, stop, run, err);
 	if (status < 0) {
 		of_file(options, err);

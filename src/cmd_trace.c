@@ -53,7 +53,9 @@ struct trace {
 		COMMAND_ENDED,     /* by itself */
 		COMMAND_WAS_ENDED, /* because tracing was over */
 	} command;
+	bool made;     /* the file of -o; nothing is in it as yet */
 	bool progress; /* is told as it goes */
+	bool begun;    /* something may have been written */
 	bool whole;    /* traced to its end: what is shown is what there was */
 	bool closed;   /* nobody reads the output any more */
 	bool cut;      /* a signal came while it was written */
@@ -305,7 +307,11 @@ static void tell_progress(struct trace *trace, bool last)
 		(double)totals.bytes / (1 << 20));
 	if (totals.lost)
 		fprintf(stderr, ", %llu lost", (unsigned long long)totals.lost);
-	fputs(last ? "\n" : "  ", stderr);
+	if (last)
+		fprintf(stderr, ", for %s\n",
+			trace->options->output ? trace->options->output : "standard output");
+	else
+		fputs("  ", stderr);
 }
 
 /* A signal to us alone is meant for COMMAND too; from the terminal it has it already. */
@@ -444,7 +450,7 @@ static int status_of_recording(const struct trace *trace)
 	if (!totals.lost && !scene->missed && !scene->missed_unknown)
 		return EXIT_MATCHED;
 	if (!trace->options->quiet)
-		command_tell_loss(&totals, scene->missed, scene->missed_unknown);
+		command_tell_loss(&totals, scene->missed, scene->missed_unknown, false);
 	return EXIT_INCOMPLETE;
 }
 
@@ -493,7 +499,7 @@ static void free_trace(struct trace *trace)
 /* Before signals are blocked: to open a pipe may take until it is read. */
 static int open_outputs(struct trace *trace, struct error *err)
 {
-	int fd = command_open_output(trace->options, err);
+	int fd = command_open_output(trace->options, &trace->made, err);
 
 	trace->show.out_fd = records(trace) ? STDOUT_FILENO : fd;
 	trace->recording_fd = fd;
@@ -533,6 +539,7 @@ static int run(struct trace *trace, struct error *err)
 
 	if (status < 0)
 		return command_fail(EXIT_FAILED, err);
+	trace->begun = true;
 	if (show->sink && show->style.header)
 		out_for(show->style.format)->header(show->sink, &show->style);
 	if (trace->launch) {
@@ -611,6 +618,9 @@ int cmd_trace(const struct options *options)
 	}
 	if (live_close(trace.live, &err) < 0)
 		status = command_fail(EXIT_FAILED, &err);
+	/* Nothing came of it: nobody should find a file. */
+	if (trace.made && !trace.begun)
+		unlink(options->output);
 	if (trace.whole && status != EXIT_FAILED)
 		status = finish(&trace, &err);
 	status = final_status(&trace, status);

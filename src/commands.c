@@ -31,7 +31,8 @@ struct plan_wishes command_wishes(const struct options *options)
 				     .toctou = options->toctou };
 }
 
-void command_tell_loss(const struct view_totals *totals, uint64_t missed, bool missed_unknown)
+void command_tell_loss(const struct view_totals *totals, uint64_t missed, bool missed_unknown,
+		       bool recorded)
 {
 	const char *separator = "timersnoop: data incomplete: ";
 
@@ -69,9 +70,10 @@ void command_tell_loss(const struct view_totals *totals, uint64_t missed, bool m
 			(unsigned long long)totals->malformed);
 	fputc('\n', stderr);
 	if (totals->lost || totals->lost_unknown)
-		fputs("timersnoop: a larger --buffer-size, or fewer processes (-p, -n), lose "
-		      "less\n",
-		      stderr);
+		fprintf(stderr,
+			"timersnoop: %sa larger --buffer-size, or fewer processes (-p, -n), lose "
+			"less\n",
+			recorded ? "recorded with " : "");
 }
 
 int command_die_of(int number)
@@ -137,13 +139,18 @@ int command_find_users(const struct options *options, uint32_t *uids, struct err
 	return status;
 }
 
-int command_open_output(const struct options *options, struct error *err)
+int command_open_output(const struct options *options, bool *made, struct error *err)
 {
 	int fd;
 
+	*made = false;
 	if (!options->output)
 		return STDOUT_FILENO;
-	fd = open(options->output, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	fd = open(options->output, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		fd = open(options->output, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+		*made = fd >= 0;
+	}
 	if (fd < 0)
 		return error_errno(err, errno, "cannot write %s", options->output);
 	return fd;

@@ -106,6 +106,7 @@ static int take_word(struct parser *parser, const char *word)
 
 	if (parser->file_next) {
 		parser->file_next = false;
+		snprintf(parser->typed, sizeof(parser->typed), "report");
 		return options_set(parser, 'i', word);
 	}
 	if (!parser->word) {
@@ -117,8 +118,8 @@ static int take_word(struct parser *parser, const char *word)
 			return 0;
 		}
 		if (!strcmp(word, "report")) {
-			parser->options->input = RECORDING_DEFAULT;
-			parser->file_next = true;
+			parser->report = true;
+			parser->file_next = !parser->options->input;
 			return 0;
 		}
 		if (!strcmp(word, "doctor")) {
@@ -138,9 +139,13 @@ static int take_word(struct parser *parser, const char *word)
 				return error_set(parser->err, EINVAL, "'%s' is not in this version",
 						 word);
 	}
+	if (parser->report)
+		return error_set(parser->err, EINVAL, "report takes one recording: '%s' is another",
+				 word);
 	error_set(parser->err, EINVAL, "'%s' is neither an option nor a command of timersnoop",
 		  word);
-	error_hint(parser->err, "to trace a program, put '--' before it: timersnoop -- %s", word);
+	error_hint(parser->err, "to trace a program, put '--' before it: timersnoop %s-- %s",
+		   parser->options->command == COMMAND_RECORD ? "record " : "", word);
 	return -EINVAL;
 }
 
@@ -195,6 +200,8 @@ static int check_source(struct parser *parser)
 	bool record = options->command == COMMAND_RECORD;
 	const char *name = given(parser, recording_options);
 
+	if (parser->report && !options->input)
+		options->input = RECORDING_DEFAULT;
 	if (!record && name)
 		return error_set(parser->err, EINVAL, "--%s is about recording: see record", name);
 	if (record && options->input)
@@ -204,7 +211,8 @@ static int check_source(struct parser *parser)
 		return error_set(parser->err, EINVAL,
 				 "--%s is about tracing, not about a recording", name);
 	if (options->input && options->argv)
-		return error_set(parser->err, EINVAL, "--input and COMMAND exclude each other");
+		return error_set(parser->err, EINVAL,
+				 "a recording is shown, and COMMAND is traced: one or the other");
 	name = given(parser, line_options);
 	if (record && !options->print && name) {
 		error_set(parser->err, EINVAL, "--%s: record shows nothing", name);
@@ -228,6 +236,8 @@ static int check_together(struct parser *parser, bool cleanup)
 	if (options->command == COMMAND_LIST) {
 		ret = check_only(parser, "list", list_options);
 	} else if (cleanup) {
+		if (parser->word)
+			return error_set(parser->err, EINVAL, "--cleanup takes no other command");
 		options->command = COMMAND_CLEANUP;
 		return check_only(parser, "--cleanup", cleanup_options);
 	} else {

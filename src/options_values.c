@@ -213,7 +213,7 @@ static int set_buffer(struct parser *parser, const char *arg)
 static int set_ring(struct parser *parser, const char *arg)
 {
 	struct options *options = parser->options;
-	bool time = *arg && strchr("sm", arg[strlen(arg) - 1]);
+	bool time = *arg && strchr("smhd", arg[strlen(arg) - 1]);
 
 	options->ring_bytes = 0;
 	options->ring_ns = 0;
@@ -221,7 +221,7 @@ static int set_ring(struct parser *parser, const char *arg)
 		 : read_size(arg, RING_MIN, RING_MAX, &options->ring_bytes))
 		return 0;
 	return options_wrong_value(
-		parser, "a size from 64K to 1024G, such as 16M, or a time, such as 30s", arg);
+		parser, "a size from 64K to 1024G, such as 16M, or a time, such as 30s or 5m", arg);
 }
 
 /* Options whose argument is one value. */

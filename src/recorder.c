@@ -2,15 +2,13 @@
 #include "timersnoop/recorder.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "timersnoop/page.h"
+#include "timersnoop/store.h"
 
 /*
  * The file is slots of one page. Pages are gathered until so many that lie in a
@@ -55,38 +53,6 @@ struct recorder {
 	struct recorder_totals totals;
 };
 
-/* The directory of a file, if that is or will be a regular one. */
-static void directory_near(const char *near, char *dir, size_t size)
-{
-	const char *temporary = getenv("TMPDIR");
-	char *copy = near ? strdup(near) : NULL;
-	struct stat info;
-
-	if (copy && (stat(near, &info) < 0 || S_ISREG(info.st_mode)))
-		snprintf(dir, size, "%s", dirname(copy));
-	else
-		snprintf(dir, size, "%s", temporary && *temporary ? temporary : "/tmp");
-	free(copy);
-}
-
-static int open_store(const char *near, struct error *err)
-{
-	char dir[4000], name[4096];
-	int fd;
-
-	directory_near(near, dir, sizeof(dir));
-	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		return fd;
-	/* Not every file system has files without a name. */
-	snprintf(name, sizeof(name), "%s/timersnoop.XXXXXX", dir);
-	fd = mkostemp(name, O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(err, errno, "cannot keep records in %s", dir);
-	unlink(name);
-	return fd;
-}
-
 int recorder_new(struct recorder **out, const struct recorder_request *request, struct error *err)
 {
 	struct recorder *recorder = calloc(1, sizeof(*recorder));
@@ -112,7 +78,7 @@ int recorder_new(struct recorder **out, const struct recorder_request *request, 
 	if (!recorder->streams || !recorder->batch || !recorder->scratch || !recorder->page)
 		status = error_errno(err, ENOMEM, "recorder");
 	else
-		status = recorder->fd = open_store(request->near, err);
+		status = recorder->fd = store_open(request->near, err);
 	if (status < 0) {
 		recorder_free(recorder);
 		return status;

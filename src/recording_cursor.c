@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "timersnoop/recording_input.h"
+#include "timersnoop/recording_parts.h"
 
 int cursor_damaged(struct cursor *cursor, const char *format, ...)
 {

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "timersnoop/recording_input.h"
+#include "timersnoop/recording_parts.h"
 
 /* No recording of a sane size comes near these. */
 #define RECORDING_TEXT_MAX (64ULL << 20) /* one text, or one section that is compressed */
@@ -441,7 +441,9 @@ int recording_open(struct recording **out, int fd, recording_taker *taker, void 
 	if (status == 0 && fstat(fd, &info) < 0)
 		status = error_errno(err, errno, "it cannot be read");
 	if (status == 0 && !S_ISREG(info.st_mode))
-		status = error_set(err, EINVAL, "it is no regular file");
+		status = error_set(err, EINVAL,
+				   S_ISDIR(info.st_mode) ? "it is a directory"
+							 : "it is no regular file");
 	if (status == 0) {
 		cursor.end = cursor.file_size = (uint64_t)info.st_size;
 		status = take_initial(recording, &cursor);

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "timersnoop/recording.h"
 #include "timersnoop/recording_parts.h"
 
 /* A number of 2, 4 or 8 bytes. */

@@ -6,7 +6,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "timersnoop/recording_input.h"
+#include "timersnoop/recording_parts.h"
 
 /* trace-cmd packs ten pages into one. */
 #define CHUNK_MAX (4U << 20)
@@ -102,8 +102,6 @@ static int unpack_chunk(struct recording *recording, size_t number)
 		return status;
 	if (sizes[0] > CHUNK_MAX || sizes[1] > CHUNK_MAX || !sizes[1])
 		return damaged(recording, number, "a chunk of that size");
-	if (sizes[0] > stream->size)
-		return damaged(recording, number, "more of them are wanted");
 	bytes = malloc(sizes[0] + 1);
 	if (!bytes)
 		return error_errno(&recording->err, ENOMEM, "recording");

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "timersnoop/recording_input.h"
+#include "timersnoop/recording_parts.h"
 
 /* Sections of options. */
 #define SECTIONS_MAX 256

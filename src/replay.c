@@ -305,7 +305,8 @@ int replay_show(struct replay *replay, struct show *show, replay_stop *stop, voi
 		out_for(show->style.format)->header(show->sink, &show->style);
 	for (; status == 0 && more > 0 && !stopped; more = merge_next(replay->merge, &merged)) {
 		last_ns = merged.event.ts ? merged.event.ts : last_ns;
-		if (stop && stop(context, last_ns))
+		stopped = stop && stop(context, last_ns);
+		if (stopped)
 			break;
 		status = show_take(show, &merged);
 		if (status < 0)

@@ -193,7 +193,8 @@ int show_status(const struct show *show)
 	if (totals.lost || totals.lost_unknown || totals.incomplete || totals.unattributed ||
 	    totals.malformed || scene->missed || scene->missed_unknown) {
 		if (!options->quiet)
-			command_tell_loss(&totals, scene->missed, scene->missed_unknown);
+			command_tell_loss(&totals, scene->missed, scene->missed_unknown,
+					  options->input);
 		return EXIT_INCOMPLETE;
 	}
 	return totals.matched || totals.lives ? EXIT_MATCHED : EXIT_NOTHING;

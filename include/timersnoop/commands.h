@@ -12,7 +12,7 @@ enum exit_status {
 	EXIT_MATCHED = 0,
 	EXIT_NOTHING = 1, /* ran well, nothing matched */
 	EXIT_USAGE = 2,
-	EXIT_CANNOT = 3, /* cannot trace here */
+	EXIT_CANNOT = 3, /* cannot trace here; cannot read this recording */
 	EXIT_INCOMPLETE = 4,
 	EXIT_FAILED = 125, /* timersnoop itself; with COMMAND, EXIT_CANNOT too */
 };
@@ -40,16 +40,17 @@ int command_check_pids(const struct options *options, struct error *err);
 int command_find_users(const struct options *options, uint32_t *uids, struct error *err);
 
 /* The descriptor that -o asks for, its content as it was, or standard output's;
- * or -errno. */
-int command_open_output(const struct options *options, struct error *err);
+ * or -errno. *made: there was no such file before. */
+int command_open_output(const struct options *options, bool *made, struct error *err);
 /* Empties the file of -o, now that there is something to write in its place. */
 int command_empty_output(const struct options *options, int fd, struct error *err);
 /* Writes what `sink` (or NULL) still holds and closes what was opened: 0 or -errno. */
 int command_finish_output(const struct options *options, struct sink *sink, int fd,
 			  struct error *err);
 
-/* What was lost, in one line, and what helps against it. */
-void command_tell_loss(const struct view_totals *totals, uint64_t missed, bool missed_unknown);
+/* What was lost, in one line, and what helps against it: next time, when it was recorded. */
+void command_tell_loss(const struct view_totals *totals, uint64_t missed, bool missed_unknown,
+		       bool recorded);
 
 /* Dies of the signal that COMMAND died of, so that our caller sees the same. */
 int command_die_of(int number);

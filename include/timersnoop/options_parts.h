@@ -30,6 +30,7 @@ struct parser {
 	char typed[64];     /* the option at hand, as it was typed: "-p", "--pid" */
 	uint64_t seen;      /* which of long_options, a bit each */
 	bool word;          /* the command's name was given */
+	bool report;        /* it was "report" */
 	bool file_next;     /* it was "report": the next word is a recording */
 	bool time_given;
 };

@@ -101,6 +101,9 @@ static void missing_fields(void)
 		       "field 'old' of timersnoop:o is not four s64");
 	expect_refused(USE_OLD, FORMAT("p", 704, FIELD("__data_loc s64[]", "old", 8, 4, 1)),
 		       "field 'old' of timersnoop:p is not four s64");
+	/* a place that is told relative to itself is not read */
+	expect_refused(USE_RETURN, FORMAT("s", 707, FIELD("__rel_loc s64", "ret", 8, 8, 1)),
+		       "the format of timersnoop:s has no field 'ret'");
 	expect_refused(USE_OLD,
 		       FORMAT("q", 705,
 			      FIELD("s64", "old_is", 8, 8, 1) FIELD("s64", "old_in", 16, 8, 1)

@@ -568,6 +568,13 @@ static void recordings(void)
 	CU_ASSERT_STRING_EQUAL(options.input, "file");
 	CU_ASSERT_TRUE(options.failed && options.wide);
 	done();
+	CU_ASSERT_EQUAL(PARSE("-i", "file", "report", "-w"), 0);
+	CU_ASSERT_STRING_EQUAL(options.input, "file");
+	done();
+	CU_ASSERT_EQUAL(PARSE("record", "ls"), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(err.hint,
+			       "to trace a program, put '--' before it: timersnoop record -- ls");
+	done();
 	CU_ASSERT_EQUAL(PARSE("-i", "-", "--lives"), 0);
 	CU_ASSERT_STRING_EQUAL(options.input, "-");
 	done();
@@ -589,6 +596,7 @@ static void rings(void)
 		{ "30s", 0, 30 * NSEC_PER_SEC },
 		{ "1.5s", 0, 1500000000 },
 		{ "500ms", 0, 500000000 },
+		{ "2h", 0, 7200 * NSEC_PER_SEC },
 	};
 	static const char *const wrong[] = {
 		"",   "0",    "63K", "1025G", "16X",  "s",  "-5s",
@@ -636,11 +644,14 @@ static void recordings_and_others(void)
 		{ { "report", "--dry-run" }, "--dry-run is about tracing, not about a recording" },
 		{ { "report", "--buffer-size", "1M" },
 		  "--buffer-size is about tracing, not about a recording" },
-		{ { "-i", "x", "--", "true" }, "--input and COMMAND exclude each other" },
+		{ { "-i", "x", "--", "true" },
+		  "a recording is shown, and COMMAND is traced: one or the other" },
+		{ { "report", "--cleanup" }, "--cleanup takes no other command" },
+		{ { "report", "" }, "report takes the name of a recording, not ''" },
 		{ { "list", "-i", "x" }, "list takes no --input" },
 		{ { "doctor", "--print" }, "doctor takes no --print" },
 		{ { "-i", "" }, "-i takes the name of a recording, not ''" },
-		{ { "report", "a", "b" }, "'b' is neither an option nor a command of timersnoop" },
+		{ { "report", "a", "b" }, "report takes one recording: 'b' is another" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

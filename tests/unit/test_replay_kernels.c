@@ -109,7 +109,14 @@ static void what_was_not_recorded(void)
 		{ "loss.dat", "-q", 4, "" },
 		{ "formats", "", 3, "formats: it is no trace.dat recording" },
 		{ "nothing", "", 3, "cannot read tests/fixtures/7.2/nothing: No such file" },
-		{ ".", "", 3, "it is no regular file" },
+		{ ".", "", 3, "it is a directory" },
+		{ "calls.dat", "-e all --no-header", 0,
+		  "note: tests/fixtures/7.2/calls.dat: it was recorded without timer_create, " },
+		{ "calls.dat", "-e expire", 2,
+		  "without timer_expire, timerfd_expire, itimer_expire" },
+		{ "calls.dat", "-o tests/fixtures/7.2/calls.dat", 2,
+		  "calls.dat: it is what the output is written to" },
+		{ "lives.dat", "-e expire -x", 2, "-x shows calls that failed" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -179,6 +186,17 @@ static void recordings_of_others(void)
 	/* its own count of what was lost is known */
 	report = report_foreign("loss.dat", "-q");
 	CU_ASSERT_EQUAL(report.status, 4);
+	report_free(&report);
+	report = report_foreign("calls.dat", "--strace --time wall");
+	CU_ASSERT_EQUAL(report.status, 2);
+	report_free(&report);
+	report = report_foreign("calls.dat", "-d 10s -p 1");
+	CU_ASSERT_EQUAL(report.status, 1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(report.err, "processes and users are known only"));
+	report_free(&report);
+	report = report_foreign("calls.dat", "-d 10s --no-header");
+	CU_ASSERT_EQUAL(report.status, 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(report.out, "workload settime"));
 	report_free(&report);
 	report = report_foreign("lives.dat", "-e expire --format json");
 	CU_ASSERT_EQUAL(report.status, 0);
