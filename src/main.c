@@ -18,11 +18,11 @@
  *   btf              where a member lies in a kernel structure
  *   probe_plan       features -> which probes, as text, with reasons
  *   plan_calls, plan_timers   its parts: system calls; expiries and signals
+ *   plan_names       the inverse: an event's name -> what its records mean
  *   probe_group      kprobe_events: add, remove, missed hits
  *   calibrate        which register leads to a call's arguments at its return
  *   session          the private instances and probe group, made and undone
  *   live             session, formats and pipes as one merged stream
- *
  *   live_scene       what it knows besides its records
  *   live_recording   what of it becomes a recording
  *
@@ -57,6 +57,7 @@
  *   launch           COMMAND, held until tracing is on
  *   wakeups          all that a trace sleeps for, in one poll
  *   clocks           CLOCK_MONOTONIC, and how far others are ahead
+ *   store            a file without a name
  *   error            a number for the program, a sentence for the person
  */
 #include <errno.h>

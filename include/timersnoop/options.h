@@ -84,7 +84,7 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 void options_free(struct options *options);
 
 /*
- * What options_parse asks last: does what `list` or a trace is to do go
+ * What options_parse asks last: does what `list`, a trace, a recording or a replay is to do go
  * together? 0, or -EINVAL and `err`.
  */
 int options_check(const struct options *options, struct error *err);
