@@ -22,7 +22,8 @@ build_commands=(gcc make pkg-config)
 build_libraries=(libtracefs libtraceevent libzstd zlib)
 
 test_packages=(libcunit1-dev clang clang-format clang-tidy libclang-rt-dev cppcheck
-	shellcheck mandoc jq python3 rt-tests stress-ng trace-cmd libkshark-dev libjson-c-dev)
+	shellcheck mandoc jq python3 rt-tests stress-ng trace-cmd libkshark-dev libtracecmd-dev
+	libjson-c-dev)
 test_commands=(clang clang-format clang-tidy cppcheck shellcheck mandoc jq python3 cyclictest
 	stress-ng trace-cmd)
 test_libraries=(cunit libkshark)
