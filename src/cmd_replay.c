@@ -20,21 +20,6 @@ struct run {
 	uint32_t lacking; /* events that were asked for, but not recorded */
 };
 
-static int write_all(int fd, const char *bytes, size_t size)
-{
-	while (size) {
-		ssize_t written = write(fd, bytes, size);
-
-		if (written < 0 && errno != EINTR)
-			return -errno;
-		if (written > 0) {
-			bytes += written;
-			size -= (size_t)written;
-		}
-	}
-	return 0;
-}
-
 /*
  * A pipe's bytes, in a file: they are not read in their order. One that does not
  * begin as a recording is not kept.
@@ -52,7 +37,7 @@ static int keep_input(int from, struct error *err)
 	while (status == 0 && (length = read(from, block, sizeof(block))) != 0) {
 		if (length < 0 && errno == EINTR)
 			continue;
-		status = length < 0 ? -errno : write_all(fd, block, (size_t)length);
+		status = length < 0 ? -errno : recording_write_bytes(fd, block, (uint64_t)length);
 		if (!begun && length > 0 &&
 		    memcmp(block, magic,
 			   (size_t)length < strlen(magic) ? (size_t)length : strlen(magic)) != 0)

@@ -362,6 +362,14 @@ static int64_t pause_after(const struct trace *trace, long count)
 	return count >= BUSY_ROUND ? BUSY_PAUSE_NS : -1;
 }
 
+/* Or what was read could not be kept. */
+static int cannot_read(const struct trace *trace, int status, struct error *err)
+{
+	if (trace->recording && live_recording_error(trace->recording, err) < 0)
+		return -err->code;
+	return error_errno(err, -status, "cannot read the trace");
+}
+
 static int follow_stream(struct trace *trace, struct error *err)
 {
 	struct sink *sink = trace->show.sink;
@@ -373,7 +381,7 @@ static int follow_stream(struct trace *trace, struct error *err)
 		int why = 0;
 
 		if (count < 0)
-			return error_errno(err, (int)-count, "cannot read the trace");
+			return cannot_read(trace, (int)count, err);
 		tell_progress(trace, false);
 		if (sink)
 			why = sink_settle(sink);
@@ -413,9 +421,7 @@ static int show_rest(struct trace *trace, struct error *err)
 	show->scene.end_ns = clocks_now();
 	if (show->view)
 		view_finish(show->view, show->scene.end_ns);
-	if (count < 0)
-		return error_errno(err, (int)-count, "cannot read the trace");
-	return status;
+	return count < 0 ? cannot_read(trace, (int)count, err) : status;
 }
 
 /* Stops recording, then shows the rest, before anything is taken away. */
@@ -436,7 +442,7 @@ static int finish_stream(struct trace *trace, struct error *err)
 	tell_progress(trace, true);
 	if (!trace->recording)
 		return 0;
-	return live_recording_gather(trace->recording, scene, looks(trace), err);
+	return live_recording_gather(trace->recording, scene, err);
 }
 
 /* By the ring buffer's own count, if nobody looked at what was recorded. */
@@ -526,7 +532,8 @@ static int prepare(struct trace *trace, struct error *err)
 		return error_errno(err, ENOMEM, "output");
 	trace->progress =
 		records(trace) && !shows && !trace->options->quiet && isatty(STDERR_FILENO);
-	if (trace->progress)
+	/* So that a wall clock that is set is noticed, too. */
+	if (!looks(trace))
 		wakeups_set_tick(trace->wakeups, NSEC_PER_SEC);
 	return prepare_command(trace, err);
 }
@@ -535,21 +542,22 @@ static int prepare(struct trace *trace, struct error *err)
 static int run(struct trace *trace, struct error *err)
 {
 	const struct show *show = &trace->show;
-	int status = command_empty_output(trace->options, trace->recording_fd, err);
+	int status;
 
-	if (status < 0)
-		return command_fail(EXIT_FAILED, err);
-	trace->begun = true;
-	if (show->sink && show->style.header)
-		out_for(show->style.format)->header(show->sink, &show->style);
+	/* What was there before is lost only for something that takes its place. */
 	if (trace->launch) {
 		status = launch_go(trace->launch, err);
 		if (status < 0)
 			return command_fail(launch_exit_status(-status), err);
 		trace->command = COMMAND_RUNS;
-	} else if (!trace->options->quiet && isatty(STDERR_FILENO)) {
-		note(trace, "%s timers; Ctrl-C ends it", records(trace) ? "recording" : "tracing");
 	}
+	trace->begun = true;
+	if (!records(trace) && command_empty_output(trace->options, show->out_fd, err) < 0)
+		return command_fail(EXIT_FAILED, err);
+	if (show->sink && show->style.header)
+		out_for(show->style.format)->header(show->sink, &show->style);
+	if (!trace->launch && !trace->options->quiet && isatty(STDERR_FILENO))
+		note(trace, "%s timers; Ctrl-C ends it", records(trace) ? "recording" : "tracing");
 	status = follow_stream(trace, err);
 	if (status == 0)
 		status = finish_stream(trace, err);
@@ -559,18 +567,31 @@ static int run(struct trace *trace, struct error *err)
 	return EXIT_MATCHED;
 }
 
+/*
+ * Nothing is probed any more, and the recording is of no use in part: any signal
+ * may end us now, as it may have to when nobody reads a pipe.
+ */
 static int write_recording(struct trace *trace, struct error *err)
 {
-	const char *name = trace->options->output ? trace->options->output : "standard output";
-	int fd = trace->recording_fd;
-	int status = live_recording_write(trace->recording, &trace->show.scene, fd);
+	const struct options *options = trace->options;
+	int fd = trace->recording_fd, status;
 
+	if (trace->command == COMMAND_RUNS)
+		end_command(trace);
+	sigprocmask(SIG_SETMASK, &trace->signals_before.mask, NULL);
+	status = live_recording_complete(trace->recording, &trace->show.scene, looks(trace));
+	if (status < 0)
+		return error_errno(err, -status, "cannot complete the recording");
+	if (command_empty_output(options, fd, err) < 0)
+		return -err->code;
+	status = live_recording_write(trace->recording, &trace->show.scene, fd);
 	/* Some file systems tell of a full disk only now. */
-	if (status == 0 && trace->options->output && close(fd) < 0)
+	if (status == 0 && options->output && close(fd) < 0)
 		status = -errno;
 	if (status == 0)
 		return 0;
-	error_errno(err, -status, "cannot write %s", name);
+	error_errno(err, -status, "cannot write %s",
+		    options->output ? options->output : "standard output");
 	error_hint(err, "what is there of the recording is of no use");
 	return status;
 }
@@ -583,18 +604,20 @@ static int finish(struct trace *trace, struct error *err)
 	int status = 0;
 
 	wakeups_add_output(trace->wakeups, -1);
-	if (trace->recording) {
+	if (trace->recording)
 		output.output = NULL;
-		status = write_recording(trace, err);
-	}
 	/* Whoever closed the pipe has all that was wanted. */
-	if (status == 0 && !trace->closed)
+	if (!trace->closed)
 		status = command_finish_output(&output, show->sink, show->out_fd, err);
 	if (status == 0 && trace->cut && !trace->closed)
 		status = error_set(err, EINTR,
 				   "a signal came before all was written: lines are missing");
 	if (status < 0)
-		return command_fail(EXIT_FAILED, err);
+		command_fail(EXIT_FAILED, err);
+	if (trace->recording && write_recording(trace, err) < 0)
+		status = command_fail(EXIT_FAILED, err);
+	if (status != 0)
+		return EXIT_FAILED;
 	return show->view ? show_status(show) : status_of_recording(trace);
 }
 

@@ -237,6 +237,11 @@ struct decoder *live_decoder(const struct live *live)
 	return live->decoder;
 }
 
+void live_keep_decoder(struct live *live)
+{
+	live->decoder = NULL;
+}
+
 struct merge *live_merge(const struct live *live)
 {
 	return live->merge;

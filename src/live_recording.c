@@ -17,7 +17,12 @@ struct live_recording {
 	const struct options *options;
 	struct live *live;
 	struct recorder *recorder;
+	int status;                             /* of what it did last */
+	struct decoder *decoder, *kept_decoder; /* borrowed; and since gathering its own */
 	struct tasks *early; /* who was there before the first page that is kept */
+	/* What pages that are not kept have told of tasks, as yet in no order. */
+	struct record *changes;
+	size_t change_count, change_room;
 	struct page *page;
 	size_t page_size;
 	/* what the kernel tells */
@@ -32,8 +37,73 @@ struct live_recording {
 static int keep(void *context, size_t stream, const void *page, size_t size)
 {
 	struct live_recording *recording = context;
+	int status = recorder_take(recording->recorder, stream, page, size);
 
-	return recorder_take(recording->recorder, stream, page, size);
+	if (status < 0)
+		recording->status = status;
+	return status;
+}
+
+int live_recording_error(const struct live_recording *recording, struct error *err)
+{
+	const char *output = recording->options->output;
+
+	if (recording->status < 0) {
+		error_errno(err, -recording->status, "cannot keep what is recorded");
+		error_hint(err, "it is kept %s%s until it is written, see RECORDINGS in the manual",
+			   output ? "beside " : "where temporary files are", output ? output : "");
+	}
+	return recording->status;
+}
+
+static int compare_changes(const void *a, const void *b)
+{
+	const struct record *one = a, *other = b;
+
+	return one->ts < other->ts ? -1 : one->ts > other->ts;
+}
+
+/* Takes all changes before this time, in their order. */
+static int take_changes(struct live_recording *recording, uint64_t before_ns)
+{
+	size_t done = 0;
+	int status = 0;
+
+	qsort(recording->changes, recording->change_count, sizeof(*recording->changes),
+	      compare_changes);
+	while (done < recording->change_count && recording->changes[done].ts < before_ns &&
+	       status == 0)
+		status = tasks_record(recording->early, &recording->changes[done++]);
+	recording->change_count -= done;
+	memmove(recording->changes, recording->changes + done,
+		recording->change_count * sizeof(*recording->changes));
+	return status;
+}
+
+/* A CPU's pages go before or after another's: what they tell has to wait until
+ * nothing older can come. */
+static int add_change(struct live_recording *recording, const struct record *record)
+{
+	size_t room = recording->change_room ? 2 * recording->change_room : 256;
+	struct record *larger;
+	int status;
+
+	if (probe_use_tells_of_timers(record->kind))
+		return 0;
+	if (recording->change_count == recording->change_room) {
+		status = take_changes(recording, recorder_horizon(recording->recorder));
+		if (status < 0)
+			return status;
+	}
+	if (2 * recording->change_count >= recording->change_room) {
+		larger = realloc(recording->changes, room * sizeof(*larger));
+		if (!larger)
+			return -ENOMEM;
+		recording->changes = larger;
+		recording->change_room = room;
+	}
+	recording->changes[recording->change_count++] = *record;
+	return 0;
 }
 
 /* What a page that is not kept told of tasks is still known. */
@@ -47,8 +117,8 @@ static int take_dropped(void *context, size_t stream, void *bytes, size_t size)
 	if (page_load(recording->page, bytes, size) < 0)
 		return 0;
 	while (status == 0 && (event.data = page_next(recording->page, &event.ts, &event.size)))
-		if (decoder_read(live_decoder(recording->live), &event, &record) > 0)
-			status = tasks_record(recording->early, &record);
+		if (decoder_read(recording->decoder, &event, &record) > 0)
+			status = add_change(recording, &record);
 	return status;
 }
 
@@ -85,6 +155,7 @@ int live_recording_new(struct live_recording **out, const struct options *option
 	recording->options = options;
 	recording->live = live;
 	recording->page_size = request.page_size;
+	recording->decoder = live_decoder(live);
 	live_streams(live, &request.stream_count);
 	recording->page = page_new(sizeof(long));
 	recording->early = tasks_new();
@@ -106,7 +177,9 @@ void live_recording_free(struct live_recording *recording)
 	if (!recording)
 		return;
 	recorder_free(recording->recorder);
+	decoder_free(recording->kept_decoder);
 	tasks_free(recording->early);
+	free(recording->changes);
 	page_free(recording->page);
 	for (size_t i = 0; i < recording->format_count; i++)
 		free((char *)recording->formats[i].text);
@@ -159,7 +232,7 @@ static int walk_records(struct live_recording *recording, struct tasks *tasks,
 	while (status == 0 && (status = merge_next(merge, &merged)) > 0) {
 		status = 0;
 		if (merged.kind == MERGE_EVENT &&
-		    decoder_read(live_decoder(recording->live), &merged.event, &record) > 0)
+		    decoder_read(recording->decoder, &merged.event, &record) > 0)
 			status = take(recording, tasks, &record);
 	}
 	merge_free(merge);
@@ -170,10 +243,11 @@ static int walk_records(struct live_recording *recording, struct tasks *tasks,
 /* --- the scene -------------------------------------------------------------- */
 
 /* What is kept of the time of which not everything is. */
-static int learn_before(struct live_recording *recording, struct tasks *tasks,
+static int learn_before(struct live_recording *recording, struct tasks *unused,
 			const struct record *record)
 {
-	return record->ts < recorder_since(recording->recorder) ? tasks_record(tasks, record) : 0;
+	(void)unused;
+	return record->ts < recorder_since(recording->recorder) ? add_change(recording, record) : 0;
 }
 
 static int add_early(void *context, const struct task *task)
@@ -189,7 +263,7 @@ struct changes {
 };
 
 /* Who is new, or goes by another name, since. */
-static int add_change(void *context, const struct procfs_task *seen)
+static int add_other(void *context, const struct procfs_task *seen)
 {
 	struct changes *changes = context;
 	const struct task *before = tasks_find(changes->early, seen->tid);
@@ -245,13 +319,15 @@ static int complete_scene(struct live_recording *recording, struct scene *scene,
 	int status = 0;
 
 	if (recorder_since(recording->recorder))
-		status = walk_records(recording, recording->early, learn_before);
+		status = walk_records(recording, NULL, learn_before);
+	if (status == 0)
+		status = take_changes(recording, UINT64_MAX);
 	if (status == 0)
 		status = tasks_walk(recording->early, add_early, scene);
 
 	/* Of those that are followed, records tell. */
 	if (status == 0 && !looked && !scene->followed)
-		status = procfs_threads(0, add_change, &changes);
+		status = procfs_threads(0, add_other, &changes);
 	return status ? status : cut_scene(recording, scene);
 }
 
@@ -436,17 +512,12 @@ static int describe_cmdlines(struct live_recording *recording)
 	return status;
 }
 
-int live_recording_gather(struct live_recording *recording, struct scene *scene, bool looked,
-			  struct error *err)
+int live_recording_gather(struct live_recording *recording, struct scene *scene, struct error *err)
 {
-	int status = complete_scene(recording, scene, looked);
+	int status = describe_plan(session_plan(live_session(recording->live)), scene);
 
 	if (status == 0)
-		status = describe_plan(session_plan(live_session(recording->live)), scene);
-	if (status == 0)
 		status = describe_symbols(recording);
-	if (status == 0)
-		status = describe_cmdlines(recording);
 	if (status < 0)
 		return error_errno(err, -status, "cannot complete the recording");
 	status = take_formats(recording, err);
@@ -454,7 +525,19 @@ int live_recording_gather(struct live_recording *recording, struct scene *scene,
 		status = take_file(&recording->header_page, NULL, "events/header_page", err);
 	if (status == 0)
 		status = take_file(&recording->header_event, NULL, "events/header_event", err);
-	return status ? status : take_stats(recording, err);
+	if (status == 0)
+		status = take_stats(recording, err);
+	/* It is needed still when the rest is gone. */
+	live_keep_decoder(recording->live);
+	recording->kept_decoder = recording->decoder;
+	return status;
+}
+
+int live_recording_complete(struct live_recording *recording, struct scene *scene, bool looked)
+{
+	int status = complete_scene(recording, scene, looked);
+
+	return status ? status : describe_cmdlines(recording);
 }
 
 int live_recording_write(struct live_recording *recording, const struct scene *scene, int fd)

@@ -17,6 +17,9 @@ struct link {
 	uint32_t hash;
 };
 
+/* About 600 bytes each. */
+#define LIVES_MAX (1U << 20)
+
 struct table {
 	struct link **heads;
 	size_t capacity;
@@ -231,7 +234,8 @@ static void leave_process(struct lives *lives, struct entry *entry)
 static struct entry *begin(struct lives *lives, int32_t pid, enum timer_family family, int32_t id,
 			   enum life_origin origin, uint64_t ts)
 {
-	struct entry *entry = calloc(1, sizeof(*entry));
+	/* No machine has so many; a recording may say that it had. */
+	struct entry *entry = lives->entries.count < LIVES_MAX ? calloc(1, sizeof(*entry)) : NULL;
 	struct life *life;
 
 	if (!entry)

@@ -69,7 +69,10 @@ static bool starts_with(const char **text, const char *prefix)
 
 bool probe_plan_group(const char *system)
 {
-	return starts_with(&system, PLAN_GROUP) && (!*system || *system == '_');
+	if (!starts_with(&system, PLAN_GROUP) || (*system && *system != '_'))
+		return false;
+	/* It may come from a file, and be printed. */
+	return !system[strspn(system, "_0123456789abcdefghijklmnopqrstuvwxyz")];
 }
 
 bool probe_plan_meaning(const char *system, const char *event, struct meaning *means)

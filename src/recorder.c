@@ -215,11 +215,25 @@ static struct kept *oldest(struct pages *pages)
 	return &pages->list[pages->first];
 }
 
-/* Everything in it is older than this. */
+/* Everything in its oldest page is older than this. */
 static uint64_t ends_before(const struct recorder *recorder, const struct pages *pages)
 {
-	return pages->count - pages->first > 1 ? pages->list[pages->first + 1].first_ns
-					       : recorder->newest_ns;
+	if (pages->count - pages->first > 1)
+		return pages->list[pages->first + 1].first_ns;
+	return pages->open ? pages->end_ns : recorder->newest_ns;
+}
+
+uint64_t recorder_horizon(const struct recorder *recorder)
+{
+	uint64_t horizon_ns = recorder->newest_ns;
+
+	for (size_t i = 0; i < recorder->request.stream_count; i++) {
+		const struct pages *pages = &recorder->streams[i];
+
+		if (pages->count > pages->first && pages->list[pages->first].first_ns < horizon_ns)
+			horizon_ns = pages->list[pages->first].first_ns;
+	}
+	return horizon_ns;
 }
 
 static int drop(struct recorder *recorder, size_t stream)
@@ -274,7 +288,8 @@ static int drop_old(struct recorder *recorder)
 	for (size_t i = 0; ring_ns && i < recorder->request.stream_count; i++) {
 		struct pages *pages = &recorder->streams[i];
 
-		while (status == 0 && pages->count - pages->first > 1 &&
+		while (status == 0 && pages->count > pages->first &&
+		       (pages->open || pages->count - pages->first > 1) &&
 		       ends_before(recorder, pages) + (uint64_t)ring_ns < recorder->newest_ns)
 			status = drop(recorder, i);
 	}
@@ -431,21 +446,6 @@ uint64_t recorder_bytes(const struct recorder *recorder, size_t stream)
 	return (pages->count - pages->first) * recorder->request.page_size;
 }
 
-static int write_all(int fd, const uint8_t *bytes, size_t size)
-{
-	while (size) {
-		ssize_t written = write(fd, bytes, size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		bytes += written;
-		size -= (size_t)written;
-	}
-	return 0;
-}
-
 /* A run of slots, by the kernel alone where it can. */
 static int copy_run(struct recorder *recorder, uint64_t slot, uint64_t count, int fd)
 {
@@ -470,8 +470,8 @@ static int copy_run(struct recorder *recorder, uint64_t slot, uint64_t count, in
 
 		status = read_slot(recorder, slot++, recorder->scratch);
 		if (status == 0)
-			status = write_all(fd, recorder->scratch + skip,
-					   recorder->request.page_size - skip);
+			status = recording_write_bytes(fd, recorder->scratch + skip,
+						       recorder->request.page_size - skip);
 		left -= recorder->request.page_size - skip;
 		at = 0;
 	}

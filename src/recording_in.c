@@ -19,6 +19,7 @@
 #define RECORDING_TEXT_MAX (64ULL << 20) /* one text, or one section that is compressed */
 #define FORMAT_MAX (256ULL << 10)
 #define CPUS_MAX 8192
+#define STATS_MAX (4U << 20)            /* 500 bytes a CPU */
 #define PAGES_MEMORY_MAX (256ULL << 20) /* a page of each stream */
 #define PAGE_SIZE_MAX (1U << 20)
 
@@ -161,7 +162,12 @@ static int add_stream(struct recording *recording, struct cursor *cursor,
 				 (unsigned long long)cpu, (unsigned long long)stream->at,
 				 (unsigned long long)(stream->at + stream->size),
 				 (unsigned long long)cursor->file_size);
-	if (cpu >= CPUS_MAX || count * stream->page_size > PAGES_MEMORY_MAX)
+	if (recording->largest_page < stream->page_size)
+		recording->largest_page = stream->page_size;
+	recording->pages_size += stream->size;
+	if (recording->pages_size > cursor->file_size)
+		return cursor_damaged(cursor, "pages that are those of two CPUs");
+	if (cpu >= CPUS_MAX || count * recording->largest_page > PAGES_MEMORY_MAX)
 		return cursor_damaged(cursor, "more CPUs than there are");
 	streams = realloc(recording->streams, count * sizeof(*streams));
 	if (streams)
@@ -176,8 +182,6 @@ static int add_stream(struct recording *recording, struct cursor *cursor,
 							  .buffer = buffer,
 							  .bytes = stream->size };
 	recording->stream_count = count;
-	if (recording->largest_page < stream->page_size)
-		recording->largest_page = stream->page_size;
 	return 0;
 }
 
@@ -188,20 +192,24 @@ static void take_clock(struct recording *recording, const char *text)
 	size_t length;
 
 	at = at ? at + 1 : text;
-	length = strcspn(at, "] \n");
+	length = strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789_-");
 	if (!recording->clock[0] && length < sizeof(recording->clock))
 		snprintf(recording->clock, sizeof(recording->clock), "%.*s", (int)length, at);
 }
 
 static int add_stats(struct recording *recording, struct cursor *cursor, const char *text)
 {
-	size_t before = strlen(recording->stats), length = strlen(text);
-	char *longer = realloc(recording->stats, before + length + 2);
+	size_t length = strlen(text);
+	char *longer;
 
+	if (recording->stats_size + length + 1 > STATS_MAX)
+		return cursor_damaged(cursor, "more statistics than there are CPUs");
+	longer = realloc(recording->stats, recording->stats_size + length + 2);
 	if (!longer)
 		return error_errno(cursor->err, ENOMEM, "recording");
 	recording->stats = longer;
-	snprintf(longer + before, length + 2, "%s\n", text);
+	snprintf(longer + recording->stats_size, length + 2, "%s\n", text);
+	recording->stats_size += length + 1;
 	return 0;
 }
 

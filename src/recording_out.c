@@ -2,6 +2,7 @@
 /* trace-cmd.dat.v6(5), front to back. */
 #include <endian.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,13 +194,19 @@ static void lay_out(const struct recording_head *head, struct layout *layout, ui
 	}
 }
 
-static int write_bytes(int fd, const void *bytes, uint64_t size)
+int recording_write_bytes(int fd, const void *bytes, uint64_t size)
 {
 	const char *at = bytes;
 
 	while (size) {
 		ssize_t written = write(fd, at, size);
 
+		if (written < 0 && errno == EAGAIN) {
+			struct pollfd wait = { .fd = fd, .events = POLLOUT };
+
+			poll(&wait, 1, -1);
+			continue;
+		}
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written < 0)
@@ -218,7 +225,7 @@ static int pad(int fd, uint64_t *at, uint64_t end)
 	while (*at < end && status == 0) {
 		uint64_t size = end - *at < sizeof(zeros) ? end - *at : sizeof(zeros);
 
-		status = write_bytes(fd, zeros, size);
+		status = recording_write_bytes(fd, zeros, size);
 		*at += size;
 	}
 	return status;
@@ -235,7 +242,7 @@ static int write_table(int fd, const struct recording_head *head, const struct l
 	if (!to)
 		return -ENOMEM;
 	put_table(to, head, layout, buffer);
-	status = fclose(to) == 0 ? write_bytes(fd, text, size) : -ENOMEM;
+	status = fclose(to) == 0 ? recording_write_bytes(fd, text, size) : -ENOMEM;
 	*at += size;
 	free(text);
 	return status;
@@ -284,7 +291,7 @@ int recording_write(int fd, const struct recording_head *head, recording_copier 
 		status = compose_head(head, &layout, &text, &size);
 	}
 	if (status == 0)
-		status = write_bytes(fd, text, size);
+		status = recording_write_bytes(fd, text, size);
 	if (status == 0)
 		status = write_pages(fd, head, &layout, size, copy, context);
 	free(text);

@@ -12,7 +12,7 @@
 static int open_section(struct recording *recording, struct cursor *file, uint64_t at,
 			uint64_t wanted, struct cursor *section, char **memory)
 {
-	uint64_t id, flags, name, size, packed, unpacked;
+	uint64_t id, flags, name, size, packed, unpacked = 0;
 	char *bytes = NULL;
 	int status;
 
@@ -42,7 +42,9 @@ static int open_section(struct recording *recording, struct cursor *file, uint64
 	status = cursor_number(section, 4, &packed);
 	if (status == 0)
 		status = cursor_number(section, 4, &unpacked);
-	if (status == 0 && unpacked > RECORDING_TEXT_MAX)
+	/* Of all of them together, as one may be told of several times. */
+	recording->sections_size += unpacked;
+	if (status == 0 && recording->sections_size > RECORDING_TEXT_MAX)
 		status = cursor_damaged(section, "a section of %llu bytes",
 					(unsigned long long)unpacked);
 	if (status == 0)

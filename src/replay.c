@@ -17,6 +17,12 @@ struct format {
 	char *system, *text;
 };
 
+/* What somebody was looked up as. */
+struct lookup {
+	const struct task *task;
+	size_t turn;
+};
+
 struct replay {
 	struct recording *recording;
 	bool own;
@@ -26,6 +32,7 @@ struct replay {
 	struct merge *merge;
 	int *cpus;
 	struct scene *scene;
+	struct lookup *lookups;
 };
 
 /* Before it is known who made the recording: that is told behind the formats. */
@@ -145,13 +152,18 @@ static int guess_losses(const struct replay *replay, struct scene *scene)
 	static const char *const counters[] = { "overrun: %" SCNu64, "commit overrun: %" SCNu64,
 						"dropped events: %" SCNu64 };
 	struct scene_lost lost = { .cpu = -1 };
-	const char *line = recording_stats(replay->recording);
+	const char *text = recording_stats(replay->recording);
 	int status = 0;
 
-	for (; *line && status == 0; line += strcspn(line, "\n") + (strchr(line, '\n') != NULL)) {
+	while (*text && status == 0) {
+		size_t length = strcspn(text, "\n");
 		uint64_t records;
+		char line[64];
 		int cpu;
 
+		/* sscanf() looks for the end of all that it is given. */
+		snprintf(line, sizeof(line), "%.*s", (int)(length < 63 ? length : 63), text);
+		text += length + (text[length] == '\n');
 		if (sscanf(line, "CPU: %d", &cpu) == 1) {
 			if (lost.cpu >= 0)
 				status = scene_add_lost(scene, &lost);
@@ -196,6 +208,29 @@ static int make_scene(struct replay *replay, struct scene *scene, struct error *
 	return text ? scene_parse(scene, text, size, err) : guess_scene(replay, scene, err);
 }
 
+static int compare_lookups(const void *a, const void *b)
+{
+	const struct lookup *one = a, *other = b;
+
+	if (one->task->tid != other->task->tid)
+		return one->task->tid < other->task->tid ? -1 : 1;
+	return one->task < other->task ? -1 : one->task > other->task;
+}
+
+/* By thread, and of one thread in their order. */
+static int sort_lookups(struct replay *replay, struct error *err)
+{
+	const struct scene_tasks *later = &replay->scene->later;
+
+	replay->lookups = calloc(later->count + 1, sizeof(*replay->lookups));
+	if (!replay->lookups)
+		return error_errno(err, ENOMEM, "tasks");
+	for (size_t i = 0; i < later->count; i++)
+		replay->lookups[i].task = &later->list[i];
+	qsort(replay->lookups, later->count, sizeof(*replay->lookups), compare_lookups);
+	return 0;
+}
+
 int replay_open(struct replay **out, int fd, struct scene *scene, struct error *err)
 {
 	struct replay *replay = calloc(1, sizeof(*replay));
@@ -209,6 +244,8 @@ int replay_open(struct replay **out, int fd, struct scene *scene, struct error *
 		status = make_scene(replay, scene, err);
 	if (status == 0)
 		status = learn_formats(replay, err);
+	if (status == 0)
+		status = sort_lookups(replay, err);
 	if (status == 0)
 		status = make_merge(replay, err);
 	if (status < 0) {
@@ -230,6 +267,7 @@ void replay_close(struct replay *replay)
 	}
 	merge_free(replay->merge);
 	free(replay->cpus);
+	free(replay->lookups);
 	decoder_free(replay->decoder);
 	recording_close(replay->recording);
 	free(replay);
@@ -249,20 +287,25 @@ const char *replay_clock(const struct replay *replay)
 static int look_up(void *context, int32_t tid, struct task *task)
 {
 	struct replay *replay = context;
-	struct scene_tasks *later = &replay->scene->later;
-	struct task *found = NULL;
+	size_t first = 0, end = replay->scene->later.count, count = end;
+	struct lookup *lookups = replay->lookups;
 
-	for (size_t i = 0; i < later->count; i++) {
-		if (later->list[i].tid != tid)
-			continue;
-		if (found) {
-			found->tid = 0; /* next time it is this one's turn */
-			break;
-		}
-		found = &later->list[i];
-		*task = *found;
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+
+		if (lookups[middle].task->tid < tid)
+			first = middle + 1;
+		else
+			end = middle;
 	}
-	return found ? 0 : -ESRCH;
+	if (first == count || lookups[first].task->tid != tid)
+		return -ESRCH;
+	/* The first of them knows whose turn it is; the last one has all that follow. */
+	end = first + lookups[first].turn;
+	*task = *lookups[end].task;
+	if (end + 1 < count && lookups[end + 1].task->tid == tid)
+		lookups[first].turn++;
+	return 0;
 }
 
 static int begin(struct replay *replay, struct show *show, const struct merged *first, int more,
@@ -321,6 +364,6 @@ int replay_show(struct replay *replay, struct show *show, replay_stop *stop, voi
 		return status;
 	if (!stopped)
 		show_untold_loss(show);
-	view_finish(show->view, replay->own ? show->scene.end_ns : last_ns);
+	view_finish(show->view, replay->own && !stopped ? show->scene.end_ns : last_ns);
 	return 0;
 }

@@ -79,14 +79,6 @@ int scene_add_task(struct scene_tasks *tasks, const struct task *task)
 	return status;
 }
 
-const struct task *scene_find_task(const struct scene_tasks *tasks, int32_t tid)
-{
-	for (size_t i = tasks->count; i > 0; i--)
-		if (tasks->list[i - 1].tid == tid)
-			return &tasks->list[i - 1];
-	return NULL;
-}
-
 /* --- out -------------------------------------------------------------------- */
 
 static void write_comm(FILE *to, const char *comm)
@@ -230,7 +222,7 @@ static int64_t number(struct values *values, int64_t min, int64_t max)
  */
 #define INSTANT_MAX (INT64_MAX / 4)
 #define APART_MAX (INT64_MAX / 2)
-#define SECONDS_MAX (INT64_MAX / NSEC_PER_SEC - 1)
+#define SECONDS_MAX (INT64_MAX / NSEC_PER_SEC) /* as the kernel caps them: KTIME_MAX */
 
 static int64_t duration(struct values *values)
 {

@@ -145,9 +145,7 @@ int32_t tasks_process(const struct tasks *tasks, int32_t tid)
 static int take_new_task(struct tasks *tasks, const struct record *record)
 {
 	const struct task *parent = tasks_find(tasks, record->tid);
-	struct task task = { .tid = record->task.tid,
-			     .tgid = record->task.tid,
-			     .as_of_ns = record->ts };
+	struct task task = { .tid = record->task.tid, .tgid = record->task.tid };
 
 	if (record->task.thread && parent)
 		task.tgid = parent->tgid;
@@ -167,7 +165,6 @@ static int take_rename(struct tasks *tasks, const struct record *record)
 
 	if (known)
 		task = *known;
-	task.as_of_ns = record->ts;
 	memcpy(task.comm, record->task.comm, sizeof(task.comm));
 	return tasks_learn(tasks, &task);
 }
@@ -183,7 +180,6 @@ static int take_exec(struct tasks *tasks, const struct record *record)
 	if (before)
 		task.uid = before->uid;
 	task.tgid = record->tid;
-	task.as_of_ns = record->ts;
 	task.timers_gone = false;
 	if (record->task.tid != record->tid)
 		forget(tasks, record->task.tid);
@@ -215,25 +211,8 @@ static int take_creds(struct tasks *tasks, const struct record *record)
 	return tasks_learn(tasks, &task);
 }
 
-/* The task that a record is about. */
-static int32_t subject(const struct record *record)
-{
-	switch (record->kind) {
-	case USE_NEW_TASK:
-	case USE_RENAME:
-	case USE_EXIT:
-		return record->task.tid;
-	default:
-		return record->tid;
-	}
-}
-
 int tasks_record(struct tasks *tasks, const struct record *record)
 {
-	const struct task *known = tasks_find(tasks, subject(record));
-
-	if (known && known->as_of_ns > record->ts)
-		return 0;
 	switch (record->kind) {
 	case USE_NEW_TASK:
 		return take_new_task(tasks, record);

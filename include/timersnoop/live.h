@@ -48,6 +48,8 @@ const struct recording_stream *live_streams(const struct live *live, size_t *cou
 struct session *live_session(const struct live *live);
 struct capture *live_capture(const struct live *live);
 struct decoder *live_decoder(const struct live *live);
+/* Whoever calls this frees it from now on. */
+void live_keep_decoder(struct live *live);
 struct merge *live_merge(const struct live *live);
 /* What the kernel can do, with the probes that it refused. */
 const struct kernel_features *live_features(const struct live *live);

@@ -25,15 +25,22 @@ void live_recording_free(struct live_recording *recording);
 int live_recording_begin(struct live_recording *recording, const struct tasks *tasks,
 			 struct error *err);
 
+/* What went wrong in keeping pages, in words: 0 or -errno. */
+int live_recording_error(const struct live_recording *recording, struct error *err);
+
 /*
  * Once recording has stopped and all pages were read, while the session still
- * stands: completes the scene, and takes what the kernel tells of its events.
- * `looked`: whoever had to be looked up is in the scene already.
+ * stands: takes what the kernel tells of its events, and the decoder from `live`.
  */
-int live_recording_gather(struct live_recording *recording, struct scene *scene, bool looked,
-			  struct error *err);
+int live_recording_gather(struct live_recording *recording, struct scene *scene, struct error *err);
 
-/* Writes it. Nothing of `live` is needed any more. 0 or -errno. */
+/*
+ * Nothing of `live` is needed any more: completes the scene. `looked`: whoever had to be
+ * looked up is in it already. 0 or -errno.
+ */
+int live_recording_complete(struct live_recording *recording, struct scene *scene, bool looked);
+
+/* Writes it. 0 or -errno. */
 int live_recording_write(struct live_recording *recording, const struct scene *scene, int fd);
 
 void live_recording_totals(const struct live_recording *recording, struct recorder_totals *totals);

@@ -46,6 +46,8 @@ struct recorder_totals {
 };
 void recorder_totals(const struct recorder *recorder, struct recorder_totals *totals);
 
+/* Nothing that is older than this comes in a page that is still kept. */
+uint64_t recorder_horizon(const struct recorder *recorder);
 /* Trace clock from which on it has every page that it took; 0: from the start. */
 uint64_t recorder_since(const struct recorder *recorder);
 /* Records that dropped pages of this stream told as lost. */

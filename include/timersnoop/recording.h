@@ -60,6 +60,9 @@ typedef int recording_copier(void *context, size_t stream, int fd);
 int recording_write(int fd, const struct recording_head *head, recording_copier *copy,
 		    void *context);
 
+/* All of it, also where writing has to wait (a pipe, O_NONBLOCK). 0 or -errno. */
+int recording_write_bytes(int fd, const void *bytes, uint64_t size);
+
 /* --- in --------------------------------------------------------------------- */
 
 struct recording;

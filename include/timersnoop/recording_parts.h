@@ -91,7 +91,9 @@ struct recording {
 	char clock[32];
 	bool has_clock;
 	char *uname, *cmdlines, *stats, *scene;
-	size_t scene_size;
+	size_t scene_size, stats_size;
+	uint64_t pages_size;    /* of all streams */
+	uint64_t sections_size; /* unpacked, so far */
 	bool has_date;
 	int64_t date_ns;
 	struct error err;

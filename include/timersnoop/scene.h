@@ -78,8 +78,6 @@ void scene_free(struct scene *scene);
 int scene_add_wall(struct scene *scene, uint64_t from_ns, int64_t offset_ns);
 int scene_add_lost(struct scene *scene, const struct scene_lost *lost);
 int scene_add_task(struct scene_tasks *tasks, const struct task *task);
-/* The one with this tid that was added last, or NULL. */
-const struct task *scene_find_task(const struct scene_tasks *tasks, int32_t tid);
 
 /* The text; the caller frees. NULL when out of memory. */
 char *scene_text(const struct scene *scene);

@@ -21,8 +21,7 @@ struct task {
 	/* Losses of records up to which this is sure: a rename, an exec or an
 	 * exit may have been among the lost ones. */
 	uint32_t losses;
-	bool timers_gone;  /* its process is ending, with it as the last thread */
-	uint64_t as_of_ns; /* the record that told it last; 0: none did */
+	bool timers_gone; /* its process is ending, with it as the last thread */
 };
 
 /* Who made a call, or whose timer it is. `comm` is as the kernel holds it: any bytes but NUL. */
@@ -43,8 +42,7 @@ void tasks_free(struct tasks *tasks);
 /* Adds or replaces a task. 0 or -ENOMEM. */
 int tasks_learn(struct tasks *tasks, const struct task *task);
 
-/* Takes what a record says of tasks; ignores others, and what is older than what is
- * known of its task. 0 or -ENOMEM. */
+/* Takes what a record says of tasks; ignores others. 0 or -ENOMEM. */
 int tasks_record(struct tasks *tasks, const struct record *record);
 
 /* The process of a thread; the thread's own id where that is not known: one that has

@@ -252,6 +252,30 @@ static void ring_of_time(void)
 	end();
 }
 
+/* A CPU that has little to tell does not keep old pages, or what waits for them. */
+static void ring_of_idle_cpu(void)
+{
+	begin(0, 50000);
+	CU_ASSERT_EQUAL(recorder_horizon(recorder), 0);
+	take(1, 1000, 50, 2);
+	take(1, 2000, 52, 2); /* in one page, that ends at 2010 */
+	take(0, 40000, 1, FULL);
+	CU_ASSERT_EQUAL(recorder_horizon(recorder), 1000);
+	CU_ASSERT_EQUAL(drops, 0);
+	take(0, 52010, 2, FULL);
+	CU_ASSERT_EQUAL(drops, 0);
+	take(0, 52011, 3, FULL);
+	CU_ASSERT_EQUAL(drops, 1);
+	CU_ASSERT_EQUAL(dropped[0], 50);
+	CU_ASSERT_EQUAL(recorder_since(recorder), 2011);
+	CU_ASSERT_EQUAL(recorder_horizon(recorder), 40000);
+	CU_ASSERT_EQUAL(recorder_bytes(recorder, 1), 0);
+	/* and takes new ones */
+	take(1, 60000, 54, 1);
+	CU_ASSERT_EQUAL(recorder_bytes(recorder, 1), IMAGE_SIZE);
+	end();
+}
+
 /* What dropped pages told as lost is known; and slots are used again. */
 static void ring_with_losses(void)
 {
@@ -334,8 +358,9 @@ int suite_recorder(void)
 
 	if (!suite || !CU_ADD_TEST(suite, whole_pages) || !CU_ADD_TEST(suite, small_pages) ||
 	    !CU_ADD_TEST(suite, odd_pages) || !CU_ADD_TEST(suite, ring_of_bytes) ||
-	    !CU_ADD_TEST(suite, ring_of_time) || !CU_ADD_TEST(suite, ring_with_losses) ||
-	    !CU_ADD_TEST(suite, copies) || !CU_ADD_TEST(suite, no_room))
+	    !CU_ADD_TEST(suite, ring_of_time) || !CU_ADD_TEST(suite, ring_of_idle_cpu) ||
+	    !CU_ADD_TEST(suite, ring_with_losses) || !CU_ADD_TEST(suite, copies) ||
+	    !CU_ADD_TEST(suite, no_room))
 		return (int)CU_get_error();
 	return 0;
 }

@@ -39,7 +39,7 @@ static void fill(void)
 			   .timerfd = { .flags = 1,
 					.ticks = 7,
 					.value = { 1, 999999999 },
-					.interval = { 0, 5 },
+					.interval = { 9223372036, 854775807 },
 					.cloexec = true } },
 		.earliest_ns = 91,
 		.latest_ns = 91,
@@ -112,12 +112,6 @@ static void odd_names(void)
 	CU_ASSERT_EQUAL_FATAL(parse(FIRST "task 5 5 0 \\x41\\x20b\n"), 0);
 	CU_ASSERT_STRING_EQUAL(scene.tasks.list[0].comm, "A b");
 	scene_free(&scene);
-	fill();
-	CU_ASSERT_PTR_EQUAL(scene_find_task(&scene.tasks, 2), &scene.tasks.list[1]);
-	CU_ASSERT_PTR_NULL(scene_find_task(&scene.tasks, 4));
-	scene_add_task(&scene.tasks, &(struct task){ .tid = 2, .comm = "new" });
-	CU_ASSERT_STRING_EQUAL(scene_find_task(&scene.tasks, 2)->comm, "new");
-	scene_free(&scene);
 }
 
 /* What a later version tells is passed over; another kind of text is none of ours. */
@@ -165,7 +159,7 @@ static void damaged_lines(void)
 		"posix 1 1 0 5 5 0 0 0 0 0 -1 app",
 		"fd 1 1 0 5 5 0 0 0 0 0 1000000000 0 0 0 app",
 		"fd 1 1 0 5 5 0 0 0 0 -1 0 0 0 0 app",
-		"fd 1 1 0 5 5 0 0 0 0 9300000000 0 0 0 0 app",
+		"fd 1 1 0 5 5 0 0 0 0 9223372037 0 0 0 0 app",
 		"fd 1 1 0 5 5 0 0 0 0 0 0 0 0 2 app",
 		"lost 0 0",
 		"lost -1 0 5",
