@@ -181,8 +181,10 @@ void live_recording_free(struct live_recording *recording)
 	tasks_free(recording->early);
 	free(recording->changes);
 	page_free(recording->page);
-	for (size_t i = 0; i < recording->format_count; i++)
+	for (size_t i = 0; i < recording->format_count; i++) {
+		free((char *)recording->formats[i].system);
 		free((char *)recording->formats[i].text);
+	}
 	for (size_t i = 0; recording->stats && i < recording->first_streams; i++)
 		free(recording->stats[i]);
 	free(recording->stats);
@@ -394,12 +396,13 @@ static int take_format(struct live_recording *recording, const char *system, con
 
 	if (!text)
 		return error_errno(err, errno, "cannot read the format of %s:%s", system, event);
+	/* The plan goes with the session. */
 	recording->formats[recording->format_count] =
-		(struct recording_format){ as, tell_lengths(text) };
+		(struct recording_format){ strdup(as), tell_lengths(text) };
 	free(text);
-	return recording->formats[recording->format_count++].text
-		       ? 0
-		       : error_errno(err, ENOMEM, "recording");
+	text = (char *)recording->formats[recording->format_count].text;
+	as = recording->formats[recording->format_count++].system;
+	return text && as ? 0 : error_errno(err, ENOMEM, "recording");
 }
 
 static int take_formats(struct live_recording *recording, struct error *err)

@@ -89,7 +89,10 @@ test_existing() {
 	wait "$snoop"
 	local expected=$?
 	run timersnoop trace -i recording -e all --lives --format json
-	assert_eq "$expected" "$status" status
+	[[ $status == "$expected" ]] || {
+		show stderr live-stderr
+		fail "status $status instead of $expected"
+	}
 	diff -U 1 live stdout >difference || fail "shown again it differs
 $(head -n 20 difference)"
 	assert_json live 'map(select(.event == "life" and .origin == "existed")) | length >= 2'
