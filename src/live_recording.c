@@ -69,6 +69,8 @@ static int take_changes(struct live_recording *recording, uint64_t before_ns)
 	size_t done = 0;
 	int status = 0;
 
+	if (!recording->change_count)
+		return 0;
 	qsort(recording->changes, recording->change_count, sizeof(*recording->changes),
 	      compare_changes);
 	while (done < recording->change_count && recording->changes[done].ts < before_ns &&
