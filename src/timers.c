@@ -112,6 +112,8 @@ static int take_settime(struct timers *timers, int32_t pid, const struct call *c
 	timer = timer_table_get(timers->table, pid, event_family(call->event), call->timer_id);
 	if (!timer)
 		return -ENOMEM;
+	/* What /proc has told of it means nothing any more, also when it is disarmed. */
+	timer->expected = false;
 	if (timer->coming.seen)
 		timers_activate(timer);
 	else if (!timer->arm.seen || timer->arm.start_ns < call->start_ns)

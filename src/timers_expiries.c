@@ -266,6 +266,17 @@ static bool is_expected(void *context, struct known_timer *timer)
 	return ++search->count > 1;
 }
 
+/* It has expired, whichever of them it was: it is not waited for any more. */
+static bool is_over(void *context, struct known_timer *timer)
+{
+	struct search search = { .seen = context };
+
+	is_expected(&search, timer);
+	if (search.count && !timer->expected_interval_ns)
+		timer->expected = false;
+	return false;
+}
+
 /* The one timerfd that was to expire then, of those that /proc told of. */
 static struct known_timer *find_expected(struct timers *timers, const struct record *record)
 {
@@ -276,8 +287,10 @@ static struct known_timer *find_expected(struct timers *timers, const struct rec
 		return NULL;
 	timer_table_walk(timers->table, is_expected, &search);
 	/* Among those that are followed: somebody's, and nobody will be shown. */
-	if (search.count > 1 && timers->scene.followed)
+	if (search.count > 1 && timers->scene.followed) {
 		timers->missed++;
+		timer_table_walk(timers->table, is_over, (void *)&record->timer);
+	}
 	if (search.count != 1)
 		return NULL;
 	search.found->expected = false;

@@ -506,16 +506,32 @@ static void existing_and_overdue(void)
 	const struct timers_scene followed = { .followed = true };
 	struct record release = { .kind = USE_RELEASE, .tid = OTHER, .object = { ADDRESS + 1, 0 } };
 
-	/* two fit; and both are overdue then */
+	/* two fit, of which one has expired; what is overdue then is another */
 	begin_timers();
 	timers_set_scene(timers, &followed);
 	exist(5, CLOCK_MONOTONIC, 30 * MS, 0);
 	exist(6, CLOCK_MONOTONIC, 30 * MS, 0);
+	exist(7, CLOCK_MONOTONIC, 50 * MS, 0);
 	take(fd_expiry_of(ADDRESS, BEGINNING + 30 * MS, 0));
 	CU_ASSERT_EQUAL(timers_missed(timers), 1);
 	now += 3 * NSEC_PER_SEC;
 	take(fd_expiry_of(ADDRESS + 64, BEGINNING, 0));
-	end_timers(2, 1 + 2);
+	end_timers(2, 1 + 1);
+
+	/* one that is set, or disarmed, is not waited for */
+	begin_timers();
+	timers_set_scene(timers, &followed);
+	CU_ASSERT_EQUAL(timers_existing(timers, PID,
+					&(struct procfs_timer){ .family = TIMER_FD,
+								.id = 5,
+								.clock = CLOCK_MONOTONIC,
+								.timerfd = { .value = { 1, 0 } } },
+					(uint64_t)now, (uint64_t)now + US),
+			0);
+	call_arm(EVENT_TIMERFD_SETTIME, 5, 0, 0, 0);
+	now += 5 * NSEC_PER_SEC;
+	take(fd_expiry_of(ADDRESS, BEGINNING, 0));
+	end_timers(1, 0);
 
 	/* somebody else's were seen, one is still to come, one was closed */
 	for (int closed = 0; closed < 2; closed++) {
