@@ -113,7 +113,7 @@ static int take_settime(struct timers *timers, int32_t pid, const struct call *c
 	if (!timer)
 		return -ENOMEM;
 	/* What /proc has told of it means nothing any more, also when it is disarmed. */
-	timer->expected = false;
+	timers_stop_expecting(timers, timer, call->start_ns);
 	if (timer->coming.seen)
 		timers_activate(timer);
 	else if (!timer->arm.seen || timer->arm.start_ns < call->start_ns)

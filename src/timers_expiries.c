@@ -298,19 +298,27 @@ static struct known_timer *find_expected(struct timers *timers, const struct rec
 	return search.found;
 }
 
+void timers_stop_expecting(struct timers *timers, struct known_timer *timer, uint64_t ts)
+{
+	int64_t after = minus((int64_t)ts, timer->expected_ns);
+
+	if (timer->expected && timers->scene.followed &&
+	    after > timer->expected_within_ns + OVERDUE_NS)
+		timers->missed++;
+	timer->expected = false;
+}
+
 static bool is_overdue(void *context, struct known_timer *timer)
 {
 	struct timers *timers = context;
-	int64_t after = minus((int64_t)timers->last_ns, timer->expected_ns);
 
-	if (timer->expected && after > timer->expected_within_ns + OVERDUE_NS)
-		timers->missed++;
+	timers_stop_expecting(timers, timer, timers->last_ns);
 	return false;
 }
 
 void timers_count_overdue(struct timers *timers)
 {
-	if (timers->expecting && timers->scene.followed)
+	if (timers->expecting)
 		timer_table_walk(timers->table, is_overdue, timers);
 }
 

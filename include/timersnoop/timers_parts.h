@@ -95,6 +95,8 @@ int timers_take_itimer(struct timers *timers, const struct record *record);
 int timers_take_start(struct timers *timers, const struct record *record);
 int timers_take_entered(struct timers *timers, const struct record *record);
 int timers_take_expired(struct timers *timers, const struct record *record);
+/* From this time on its expiry is not waited for: it may have come unknown. */
+void timers_stop_expecting(struct timers *timers, struct known_timer *timer, uint64_t ts);
 /* Timerfds that only /proc has told of, and that should have expired since: their
  * expiries were not known to be theirs. */
 void timers_count_overdue(struct timers *timers);
