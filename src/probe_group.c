@@ -12,7 +12,7 @@
 #define PROBES_FILE "kprobe_events"
 #define PROFILE_FILE "kprobe_profile"
 /* The listing may change while it is compared with the profile. */
-#define PROFILE_TRIES 5
+#define PROFILE_TRIES 40
 
 static char *read_file(const char *file, struct error *err)
 {
@@ -267,7 +267,7 @@ int probe_group_missed(const char *group, const char *except, uint64_t *missed, 
 	int status = -EAGAIN;
 
 	for (int i = 0; i < PROFILE_TRIES && status == -EAGAIN; i++) {
-		const struct timespec pause = { .tv_nsec = i * 10000000L };
+		const struct timespec pause = { .tv_nsec = (i < 20 ? i : 20) * 10000000L };
 		char *events, *profile;
 
 		nanosleep(&pause, NULL);
