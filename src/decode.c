@@ -10,11 +10,9 @@
 
 #include "timersnoop/decode_fields.h"
 
-#define BINDINGS_MAX (PLAN_PROBES_MAX + PLAN_EVENTS_MAX)
-
 struct decoder {
 	struct tep_handle *tep;
-	struct binding bindings[BINDINGS_MAX];
+	struct binding bindings[PLAN_FORMATS_MAX];
 	size_t count;
 	uint8_t by_type[UINT16_MAX + 1]; /* common_type -> 1 + index of the binding */
 };
@@ -22,7 +20,7 @@ struct decoder {
 /* common_flags, enum trace_flag_type: hard interrupt, soft interrupt, NMI */
 #define FLAGS_INTERRUPT (0x08 | 0x10 | 0x40)
 
-_Static_assert(BINDINGS_MAX <= UINT8_MAX, "by_type holds every index");
+_Static_assert(PLAN_FORMATS_MAX <= UINT8_MAX, "by_type holds every index");
 
 struct decoder *decoder_new(int long_size)
 {
@@ -56,8 +54,8 @@ int decoder_add(struct decoder *decoder, const struct meaning *means, const char
 	char *checked;
 	int status;
 
-	if (decoder->count == BINDINGS_MAX)
-		return error_set(err, ENOSPC, "more than %d events", BINDINGS_MAX);
+	if (decoder->count == PLAN_FORMATS_MAX)
+		return error_set(err, ENOSPC, "more than %d events", PLAN_FORMATS_MAX);
 	checked = decode_format(format);
 	if (!checked)
 		return errno == ENOMEM ? error_errno(err, ENOMEM, "event formats")

@@ -11,8 +11,6 @@
 #include "timersnoop/page.h"
 #include "timersnoop/procfs.h"
 
-#define FORMATS_MAX (PLAN_PROBES_MAX + PLAN_EVENTS_MAX)
-
 struct live_recording {
 	const struct options *options;
 	struct live *live;
@@ -26,7 +24,7 @@ struct live_recording {
 	struct page *page;
 	size_t page_size;
 	/* what the kernel tells */
-	struct recording_format formats[FORMATS_MAX];
+	struct recording_format formats[PLAN_FORMATS_MAX];
 	size_t format_count;
 	struct recording_stream *streams;
 	size_t stream_count, first_streams; /* all, and those of the first instance */

@@ -172,9 +172,9 @@ static int give_back(struct recorder *recorder, uint64_t slot)
 }
 
 /* Into the batch, which is written first if the page does not come behind it. */
-static int put(struct recorder *recorder, uint64_t slot, const void *page, size_t size)
+static int put(struct recorder *recorder, uint64_t slot, const void *page)
 {
-	uint8_t *place;
+	size_t size = recorder->request.page_size;
 	int status = 0;
 
 	if (recorder->batch_count && (recorder->batch_count == recorder->batch_room ||
@@ -184,10 +184,7 @@ static int put(struct recorder *recorder, uint64_t slot, const void *page, size_
 		return status;
 	if (!recorder->batch_count)
 		recorder->batch_slot = slot;
-	place = recorder->batch + recorder->batch_count * recorder->request.page_size;
-	memcpy(place, page, size);
-	memset(place + size, 0, recorder->request.page_size - size);
-	recorder->batch_count++;
+	memcpy(recorder->batch + recorder->batch_count++ * size, page, size);
 	return 0;
 }
 
@@ -197,8 +194,7 @@ static int close_last(struct recorder *recorder, struct pages *pages)
 	if (!pages->open)
 		return 0;
 	pages->open = false;
-	return put(recorder, pages->list[pages->count - 1].slot, pages->bytes,
-		   recorder->request.page_size);
+	return put(recorder, pages->list[pages->count - 1].slot, pages->bytes);
 }
 
 static int close_all(struct recorder *recorder)
@@ -361,12 +357,11 @@ static bool look_at(struct recorder *recorder, size_t size, struct kept *kept, u
 	/* One that is damaged is kept as well: whoever reads it will tell. */
 	if (page_load(recorder->page, recorder->scratch, size) < 0)
 		return false;
+	recorder->totals.records += page_count(recorder->page);
 	if (page_loss(recorder->page, &kept->lost) != PAGE_LOSS_NONE) {
 		recorder->totals.lost += kept->lost;
-		recorder->totals.records += page_count(recorder->page);
 		return false;
 	}
-	recorder->totals.records += page_count(recorder->page);
 	/* A page that is about full is not worth it. */
 	if (page_length(recorder->page) > size / 2)
 		return false;
@@ -398,7 +393,7 @@ int recorder_take(struct recorder *recorder, size_t stream, const void *page, si
 	if (has_room)
 		status = open_page(recorder, pages, recorder->scratch, end_ns);
 	else
-		status = put(recorder, kept.slot, recorder->scratch, recorder->request.page_size);
+		status = put(recorder, kept.slot, recorder->scratch);
 	return status < 0 ? status : drop_old(recorder);
 }
 

@@ -3,20 +3,16 @@
  * trace-cmd.dat.v6(5) and .v7(5), read by somebody who trusts none of it: each
  * length and offset is compared with what there is before it is used.
  */
-#include <ctype.h>
 #include <endian.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "timersnoop/recording_parts.h"
 
 /* No recording of a sane size comes near these. */
-#define RECORDING_TEXT_MAX (64ULL << 20) /* one text, or one section that is compressed */
 #define FORMAT_MAX (256ULL << 10)
 #define CPUS_MAX 8192
 #define STATS_MAX (4U << 20)            /* 500 bytes a CPU */
@@ -282,7 +278,6 @@ static int take_option_text(struct recording *recording, struct cursor *cursor, 
 		return add_stats(recording, cursor, text);
 	case OPTION_TRACECLOCK:
 		take_clock(recording, text);
-		recording->has_clock = true;
 		break;
 	case OPTION_UNAME:
 		free(recording->uname);

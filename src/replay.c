@@ -9,8 +9,6 @@
 
 #include "timersnoop/merge.h"
 
-#define FORMATS_MAX (PLAN_PROBES_MAX + PLAN_EVENTS_MAX)
-
 /* The format of an event that a plan may have. */
 struct format {
 	struct meaning means;
@@ -26,7 +24,7 @@ struct lookup {
 struct replay {
 	struct recording *recording;
 	bool own;
-	struct format formats[FORMATS_MAX];
+	struct format formats[PLAN_FORMATS_MAX];
 	size_t format_count;
 	struct decoder *decoder;
 	struct merge *merge;
@@ -45,9 +43,9 @@ static int take_format(void *context, const char *system, const char *text, stru
 	if (sscanf(text, "name: %63[A-Za-z0-9_]\n", name) != 1 ||
 	    !probe_plan_meaning(system, name, &format->means))
 		return 0;
-	if (replay->format_count == FORMATS_MAX)
+	if (replay->format_count == PLAN_FORMATS_MAX)
 		return error_set(err, EBADMSG, "it has more than %d events of timersnoop",
-				 FORMATS_MAX);
+				 PLAN_FORMATS_MAX);
 	format->system = strdup(system);
 	format->text = strdup(text);
 	replay->format_count++;
@@ -346,7 +344,7 @@ int replay_show(struct replay *replay, struct show *show, replay_stop *stop, voi
 	status = begin(replay, show, &merged, more, err);
 	if (status == 0 && show->sink && show->style.header)
 		out_for(show->style.format)->header(show->sink, &show->style);
-	for (; status == 0 && more > 0 && !stopped; more = merge_next(replay->merge, &merged)) {
+	for (; status == 0 && more > 0; more = merge_next(replay->merge, &merged)) {
 		last_ns = merged.event.ts ? merged.event.ts : last_ns;
 		stopped = stop && stop(context, last_ns);
 		if (stopped)

@@ -80,6 +80,7 @@ struct meaning {
 
 #define PLAN_PROBES_MAX 128
 #define PLAN_EVENTS_MAX 12
+#define PLAN_FORMATS_MAX (PLAN_PROBES_MAX + PLAN_EVENTS_MAX)
 #define PLAN_NOTES_MAX 64 /* more than any plan has */
 #define PROBE_TEXT_MAX 1024
 /* Values of 8 bytes that USE_STACK takes from the stack. */

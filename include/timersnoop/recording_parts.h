@@ -89,7 +89,6 @@ struct recording {
 	size_t stream_count;
 	uint64_t unpacked_memory; /* of all streams */
 	char clock[32];
-	bool has_clock;
 	char *uname, *cmdlines, *stats, *scene;
 	size_t scene_size, stats_size;
 	uint64_t pages_size;    /* of all streams */
