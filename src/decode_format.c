@@ -49,7 +49,8 @@ static size_t identifier(const char *at)
 
 	if (isdigit((unsigned char)*at))
 		return 0;
-	while (isalnum((unsigned char)at[length]) || at[length] == '_')
+	while (islower((unsigned char)at[length]) || isdigit((unsigned char)at[length]) ||
+	       at[length] == '_')
 		length++;
 	return length;
 }
