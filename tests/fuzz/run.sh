@@ -58,6 +58,12 @@ seed() {
 		printf '%s\n' $'flags:\t02000002' 'clockid: 7' 'ticks: 0' 'settime flags: 03' \
 			'it_value: (1, 5)' 'it_interval: (0, 0)' >"$corpus/timerfd"
 		;;
+	expr)
+		printf '%s' 'late < 1ms && comm == "app" || !(count >= 100/s)' >"$corpus/usual"
+		printf '%s' "comm ~ 'a\\x41*' && comm_2 !~ a?b && !failed" >"$corpus/text"
+		printf '%s' 'number == -5 || handler != 0x7f00 && rate <= 1.5/m' >"$corpus/numbers"
+		printf '%s' 'count > number_2 && late.2 == late && failed == true' >"$corpus/fields"
+		;;
 	options)
 		printf '%s\n' -p 1,2 -n a -x -c 3 -d 1.5s --format json -- a b >"$corpus/words"
 		printf '%s\n' -e expire,timer_settime --events=all --lives --toctou >"$corpus/events"

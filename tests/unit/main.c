@@ -54,6 +54,9 @@ static int (*const suites[])(void) = {
 	suite_recording,
 	suite_replay_kernels,
 	suite_replay_hostile,
+	suite_fields,
+	suite_expr,
+	suite_expr_errors,
 };
 
 int main(void)
