@@ -33,3 +33,12 @@ bool clocks_ahead(clockid_t clock, int64_t *ns)
 	}
 	return true;
 }
+
+int64_t clocks_tick(void)
+{
+	struct timespec tick = { 0, 0 };
+
+	/* The coarse clock goes on with each tick. */
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	return (int64_t)tick.tv_sec * NSEC_PER_SEC + tick.tv_nsec;
+}

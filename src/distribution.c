@@ -86,9 +86,8 @@ static int insert(struct distribution *distribution, uint32_t at, int number)
 	return 0;
 }
 
-int distribution_add(struct distribution *distribution, int64_t ns)
+static int add_step(struct distribution *distribution, int number, uint64_t count)
 {
-	int number = step_of(ns);
 	uint32_t at = search(distribution->steps, number);
 
 	if (!distribution->steps || at == distribution->steps->used ||
@@ -96,13 +95,43 @@ int distribution_add(struct distribution *distribution, int64_t ns)
 		if (insert(distribution, at, number) < 0)
 			return -ENOMEM;
 	}
-	distribution->steps->at[at].count++;
-	if (!distribution->count || ns < distribution->min)
-		distribution->min = ns;
-	if (!distribution->count || ns > distribution->max)
-		distribution->max = ns;
-	distribution->count++;
+	distribution->steps->at[at].count += count;
 	return 0;
+}
+
+static void stretch(struct distribution *distribution, int64_t min, int64_t max, uint64_t count)
+{
+	if (!distribution->count || min < distribution->min)
+		distribution->min = min;
+	if (!distribution->count || max > distribution->max)
+		distribution->max = max;
+	distribution->count += count;
+}
+
+int distribution_add(struct distribution *distribution, int64_t ns)
+{
+	if (add_step(distribution, step_of(ns), 1) < 0)
+		return -ENOMEM;
+	stretch(distribution, ns, ns, 1);
+	return 0;
+}
+
+int distribution_merge(struct distribution *into, const struct distribution *from)
+{
+	if (!from->count)
+		return 0;
+	for (uint32_t i = 0; i < from->steps->used; i++)
+		if (add_step(into, (int)from->steps->at[i].number, from->steps->at[i].count) < 0)
+			return -ENOMEM;
+	stretch(into, from->min, from->max, from->count);
+	return 0;
+}
+
+void distribution_clear(struct distribution *distribution)
+{
+	distribution->count = 0;
+	if (distribution->steps)
+		distribution->steps->used = 0;
 }
 
 /* count * permille / 1000, rounded up, without overflow */

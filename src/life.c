@@ -26,6 +26,20 @@ void life_free(struct life_state *state)
 	distribution_free(&state->life.signal_after);
 }
 
+void life_clear(struct life_state *state)
+{
+	struct life *life = &state->life;
+
+	life->arms = life->disarms = life->one_shot = life->periodic = life->absolute = 0;
+	life->failed = life->gettimes = life->getoverruns = life->replaced = 0;
+	life->expiries = life->rearmed = life->overruns = 0;
+	for (int result = 0; result < SIGNAL_RESULTS; result++)
+		life->signals[result] = 0;
+	distribution_clear(&life->late);
+	distribution_clear(&life->observed);
+	distribution_clear(&life->signal_after);
+}
+
 /* The timer starts anew, or is stopped. */
 static void reset(struct life_state *state)
 {

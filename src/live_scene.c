@@ -52,6 +52,7 @@ int live_scene_begin(struct show *show, const struct live *live, const struct li
 	scene->self = getpid();
 	scene->since_ns = live_since(live);
 	scene->alarm_offset = alarm < 0 ? 0 : alarm;
+	scene->tick_ns = clocks_tick();
 	/* COMMAND has none yet. */
 	if ((wishes->lives || wishes->events & EVENTS_EXPIRE) && !options->argv)
 		status = existing_add_all(&scene->existing, options->pids, options->pid_count);

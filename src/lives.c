@@ -46,7 +46,9 @@ struct lives {
 	struct table processes; /* those that have entries */
 	uint32_t losses;
 	lives_receiver *receiver;
+	lives_watcher *watcher; /* instead of a receiver */
 	void *context;
+	int status; /* of what the watcher did */
 };
 
 static uint32_t hash_of(int32_t pid, uint32_t family, int32_t id)
@@ -139,6 +141,15 @@ struct lives *lives_new(lives_receiver *receiver, void *context)
 		lives_free(lives);
 		return NULL;
 	}
+	return lives;
+}
+
+struct lives *lives_new_watched(lives_watcher *watcher, void *context)
+{
+	struct lives *lives = lives_new(NULL, context);
+
+	if (lives)
+		lives->watcher = watcher;
 	return lives;
 }
 
@@ -262,10 +273,32 @@ static struct entry *begin(struct lives *lives, int32_t pid, enum timer_family f
 	return entry;
 }
 
+/* To the watcher, if there is one; what was told once is not told again. */
+static int tell_change(struct lives *lives, struct entry *entry, const struct call *call,
+		       const struct occurrence *occurrence)
+{
+	struct life_change change = { .life = &entry->state.life,
+				      .over = !call && !occurrence,
+				      .call = call,
+				      .occurrence = occurrence };
+	int status;
+
+	if (!lives->watcher)
+		return 0;
+	status = lives->watcher(lives->context, &change);
+	life_clear(&entry->state);
+	if (status < 0 && lives->status == 0)
+		lives->status = status;
+	return status;
+}
+
 static void tell(struct lives *lives, struct entry *entry)
 {
 	notice_losses(lives, entry);
-	lives->receiver(lives->context, &entry->state.life);
+	if (lives->watcher)
+		tell_change(lives, entry, NULL, NULL);
+	else
+		lives->receiver(lives->context, &entry->state.life);
 	life_free(&entry->state);
 	free(entry);
 }
@@ -316,7 +349,7 @@ static int create(struct lives *lives, const struct caller *who, const struct ca
 	heard(entry, who);
 	entry->cloexec = family == TIMER_FD && call->has_args && (call->flags & TFD_CLOEXEC);
 	life_created(&entry->state, call);
-	return 0;
+	return tell_change(lives, entry, call, NULL);
 }
 
 static int take_call(struct lives *lives, const struct caller *who, const struct call *call)
@@ -338,6 +371,8 @@ static int take_call(struct lives *lives, const struct caller *who, const struct
 		life->born_ns = call->start_ns;
 	heard(entry, who);
 	life_call(&entry->state, call);
+	if (tell_change(lives, entry, call, NULL) < 0)
+		return -ENOMEM;
 	if (call->event == EVENT_TIMER_DELETE && !(call->missing & CALL_NO_RETURN) &&
 	    call->ret >= 0 && began_by(entry, call->end_ns))
 		end(lives, entry, END_DELETED, call->end_ns);
@@ -373,7 +408,9 @@ int lives_occurrence(struct lives *lives, const struct caller *who,
 	if (!entry)
 		return -ENOMEM;
 	heard(entry, who);
-	return life_occurrence(&entry->state, occurrence);
+	if (life_occurrence(&entry->state, occurrence) < 0)
+		return -ENOMEM;
+	return tell_change(lives, entry, NULL, occurrence);
 }
 
 int lives_existing(struct lives *lives, const struct caller *who, const struct procfs_timer *timer,

@@ -148,6 +148,7 @@ static void write_all(FILE *to, const struct scene *scene)
 		scene->followed, scene->cut);
 	fprintf(to, "self %" PRId32 "\nsince %" PRIu64 "\nend %" PRIu64 "\nalarm %d\n", scene->self,
 		scene->since_ns, scene->end_ns, scene->alarm_offset);
+	fprintf(to, "tick %" PRId64 "\n", scene->tick_ns);
 	for (size_t i = 0; i < scene->ahead_count; i++)
 		fprintf(to, "ahead %" PRId32 " %" PRId64 "\n", scene->ahead[i].clock,
 			scene->ahead[i].ns);
@@ -418,6 +419,8 @@ static bool read_simple(struct values *values, struct scene *scene, const char *
 		scene->end_ns = instant(values);
 	else if (is_word(word_at, length, "alarm"))
 		scene->alarm_offset = (int)number(values, 0, 4096);
+	else if (is_word(word_at, length, "tick"))
+		scene->tick_ns = number(values, 0, NSEC_PER_SEC);
 	else
 		return false;
 	return true;

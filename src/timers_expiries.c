@@ -107,6 +107,7 @@ struct expiry {
 	uint64_t ts;
 	int cpu;
 	int32_t pid;
+	bool idle;
 };
 
 /* `timer` is NULL for one that is not known, `seen` when only that it expired is. */
@@ -118,6 +119,7 @@ static void tell_expiry(struct timers *timers, const struct expiry *expiry,
 					 .cpu = expiry->cpu,
 					 .pid = expiry->pid,
 					 .tid = expiry->pid,
+					 .idle = expiry->idle,
 					 .family = event_family(expiry->event) };
 
 	if (timer) {
@@ -166,7 +168,8 @@ static void note_cause(struct cpu *cpu, int32_t pid, int32_t id, int32_t target,
 void timers_tell_posix(struct timers *timers, const struct record *record,
 		       struct known_timer *timer)
 {
-	const struct expiry expiry = { EVENT_TIMER_EXPIRE, record->ts, record->cpu, timer->pid };
+	const struct expiry expiry = { EVENT_TIMER_EXPIRE, record->ts, record->cpu, timer->pid,
+				       record->tid == 0 };
 
 	learn_ahead(timers, &record->timer);
 	tell_expiry(timers, &expiry, timer, &record->timer);
@@ -326,6 +329,7 @@ static void take_fd(struct timers *timers, const struct record *record)
 {
 	struct known_timer *timer = timer_table_at(timers->table, record->timer.address);
 	struct expiry expiry = { .event = EVENT_TIMERFD_EXPIRE,
+				 .idle = record->tid == 0,
 				 .ts = record->ts,
 				 .cpu = record->cpu };
 
@@ -342,7 +346,8 @@ static void take_fd(struct timers *timers, const struct record *record)
 static int take_itimer(struct timers *timers, const struct record *record, int32_t which,
 		       int32_t pid, const struct record_timer *seen)
 {
-	const struct expiry expiry = { EVENT_ITIMER_EXPIRE, record->ts, record->cpu, pid };
+	const struct expiry expiry = { EVENT_ITIMER_EXPIRE, record->ts, record->cpu, pid,
+				       record->tid == 0 };
 	struct known_timer *timer;
 	int status = timers_get(timers, pid, pid, TIMER_ITIMER, which, &timer);
 
@@ -441,6 +446,7 @@ int timers_take_entered(struct timers *timers, const struct record *record)
 		return -ENOMEM;
 	cpu->entered = true;
 	cpu->entered_ns = record->ts;
+	cpu->entered_idle = record->tid == 0;
 	cpu->address = timer ? timer->address : record->hrtimer.address;
 	cpu->now_ns = record->hrtimer.ns;
 	/* It may be armed anew on another CPU before more is seen of this one. */
@@ -484,12 +490,21 @@ int timers_take_expired(struct timers *timers, const struct record *record)
 	if (!timer || timer->family != TIMER_FD || !timer->started)
 		return 0;
 	seen.asked_clock = clock_of_arm(timer);
-	expiry = (struct expiry){ EVENT_TIMERFD_EXPIRE, record->ts, record->cpu, timer->pid };
+	expiry =
+		(struct expiry){ EVENT_TIMERFD_EXPIRE, record->ts, record->cpu, timer->pid, false };
 	seen.asked_ns = timer->start_ns;
 	seen.has_asked = timer->has_clock && find_ahead(timers, seen.asked_clock, &seen.ahead_ns);
 	timer->started = false;
 	tell_expiry(timers, &expiry, timer, &seen);
 	return 0;
+}
+
+bool timers_clock_at(const struct timers *timers, int32_t clock, uint64_t ts, int64_t *ns)
+{
+	if (timers->scene.other_clock || !find_ahead(timers, timerspec_base_clock(clock), ns))
+		return false;
+	*ns += (int64_t)ts;
+	return true;
 }
 
 void timers_set_ahead(struct timers *timers, int32_t clock, int64_t ns)
@@ -520,7 +535,8 @@ int timers_settle_expiry(struct timers *timers, int number)
 		timers->missed++;
 		return 0;
 	}
-	expiry = (struct expiry){ events[timer->family], cpu->entered_ns, number, timer->pid };
+	expiry = (struct expiry){ events[timer->family], cpu->entered_ns, number, timer->pid,
+				  cpu->entered_idle };
 	seen.has_asked = cpu->started;
 	seen.asked_ns = cpu->start_ns;
 	seen.ahead_ns = minus(cpu->now_ns, (int64_t)cpu->entered_ns);

@@ -12,4 +12,7 @@ uint64_t clocks_now(void);
 /* How far a clock is ahead of it, ns. False when there is no such clock. */
 bool clocks_ahead(clockid_t clock, int64_t *ns);
 
+/* From one tick of the kernel's to the next, by which CPU time is counted, ns. */
+int64_t clocks_tick(void);
+
 #endif

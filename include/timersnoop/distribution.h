@@ -27,6 +27,10 @@ int distribution_add(struct distribution *distribution, int64_t ns);
  * exact where it is one of them. 0 when empty.
  */
 int64_t distribution_quantile(const struct distribution *distribution, unsigned permille);
+/* Adds all values of another. 0 or -ENOMEM: some of them are missing then. */
+int distribution_merge(struct distribution *into, const struct distribution *from);
+/* Empties it, and keeps the memory for what comes next. */
+void distribution_clear(struct distribution *distribution);
 /* Empties it. */
 void distribution_free(struct distribution *distribution);
 

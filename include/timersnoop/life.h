@@ -59,6 +59,8 @@ int life_occurrence(struct life_state *state, const struct occurrence *occurrenc
 /* What was lost may have been of this timer: an arm, or its expiries. */
 void life_lost(struct life_state *state);
 
+/* Its figures begin anew; what it is, and is waiting for, stays. */
+void life_clear(struct life_state *state);
 void life_free(struct life_state *state);
 
 #endif

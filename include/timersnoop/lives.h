@@ -94,6 +94,19 @@ struct lives;
 typedef void lives_receiver(void *context, const struct life *life);
 
 struct lives *lives_new(lives_receiver *receiver, void *context);
+
+/* What has just happened to a timer. */
+struct life_change {
+	const struct life *life; /* its figures since its last change */
+	bool over;               /* it has ended, or tracing has */
+	const struct call *call; /* what it was that happened; NULL: not this */
+	const struct occurrence *occurrence;
+};
+typedef int lives_watcher(void *context, const struct life_change *change);
+/* The same, but each change is told when it comes, and figures begin anew with
+ * it. What a watcher returns below 0, lives_call or lives_occurrence returns. */
+struct lives *lives_new_watched(lives_watcher *watcher, void *context);
+
 void lives_free(struct lives *lives);
 
 /*

@@ -55,6 +55,7 @@ struct scene {
 	bool cut;          /* there were records before since_ns, that were not kept (--ring) */
 
 	int alarm_offset; /* of the hrtimer in a struct alarm; 0: not known */
+	int64_t tick_ns;  /* from one tick to the next; 0: not known */
 	struct scene_ahead ahead[SCENE_CLOCKS];
 	size_t ahead_count;
 	struct scene_wall *wall; /* ascending; the first holds for all before it */

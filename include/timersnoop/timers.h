@@ -63,6 +63,7 @@ struct occurrence {
 	bool has_interval;
 	int64_t interval_ns; /* 0: one-shot */
 	enum armed_by armed_by;
+	bool idle; /* the CPU had been idle */
 
 	/* signals */
 	int32_t signo;
@@ -104,6 +105,8 @@ struct timers_scene {
 void timers_set_scene(struct timers *timers, const struct timers_scene *scene);
 /* How far a clock is ahead of CLOCK_MONOTONIC, ns; learned from expiries as well. */
 void timers_set_ahead(struct timers *timers, int32_t clock, int64_t ns);
+/* The time of a clock at `ts` of the trace clock. False: not known, as of CPU clocks. */
+bool timers_clock_at(const struct timers *timers, int32_t clock, uint64_t ts, int64_t *ns);
 
 /*
  * A timer that was there before the stream began, read between these times of

@@ -21,6 +21,7 @@ struct cpu {
 	 * is not missed. */
 	bool entered;
 	uint64_t entered_ns;
+	bool entered_idle; /* the interrupt woke the CPU */
 	uint64_t address;
 	int64_t now_ns; /* on the hrtimer's clock */
 	bool started;   /* it was to expire at: */
