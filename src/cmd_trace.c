@@ -272,7 +272,19 @@ static long show_round(struct trace *trace, uint64_t limit)
 		if (show_done(&trace->show) || (sink && sink_interrupted(sink)))
 			break;
 	}
+	/* Of what waits, some may be from before. */
+	if (status >= 0 && limit != UINT64_MAX && !merge_waiting(merge))
+		status = show_pass(&trace->show, limit);
 	return status < 0 ? status : shown;
+}
+
+/* A table is due also when nothing happens. */
+static void set_tick(struct trace *trace)
+{
+	uint64_t due = show_due(&trace->show), now = clocks_now();
+
+	if (due)
+		wakeups_set_tick(trace->wakeups, due > now ? (int64_t)(due - now) : 1);
 }
 
 /* Reads what is to be recorded and not looked at. The number of pages, or -errno. */
@@ -389,6 +401,7 @@ static int follow_stream(struct trace *trace, struct error *err)
 			return 0; /* told when the output is finished */
 		if (show_done(&trace->show))
 			return 0;
+		set_tick(trace);
 		/* An interrupted write goes on after what interrupted it. */
 		why = wakeups_wait(trace->wakeups, why == -EINTR ? 0 : pause_after(trace, count));
 		if (why < 0)
@@ -419,8 +432,6 @@ static int show_rest(struct trace *trace, struct error *err)
 	if (show->view && !done && count >= 0 && status == 0)
 		show_untold_loss(show);
 	show->scene.end_ns = clocks_now();
-	if (show->view)
-		view_finish(show->view, show->scene.end_ns);
 	return count < 0 ? cannot_read(trace, (int)count, err) : status;
 }
 
@@ -439,6 +450,8 @@ static int finish_stream(struct trace *trace, struct error *err)
 		note(trace, "%s", missing.text);
 		scene->missed_unknown = true;
 	}
+	if (trace->show.view && show_finish(&trace->show) < 0)
+		return error_errno(err, ENOMEM, "figures");
 	tell_progress(trace, true);
 	if (!trace->recording)
 		return 0;
@@ -491,6 +504,8 @@ static int final_status(struct trace *trace, int status)
 	if (trace->command != COMMAND_ENDED || status == EXIT_FAILED)
 		return status;
 	ended = launch_wait(trace->launch);
+	if (ended == 0 && status == EXIT_FOUND)
+		return status;
 	return WIFSIGNALED(ended) ? command_die_of(WTERMSIG(ended)) : WEXITSTATUS(ended);
 }
 
@@ -554,10 +569,13 @@ static int run(struct trace *trace, struct error *err)
 	trace->begun = true;
 	if (!records(trace) && command_empty_output(trace->options, show->out_fd, err) < 0)
 		return command_fail(EXIT_FAILED, err);
-	if (show->sink && show->style.header)
+	if (show->sink && show->style.header && !show->report)
 		out_for(show->style.format)->header(show->sink, &show->style);
 	if (!trace->launch && !trace->options->quiet && isatty(STDERR_FILENO))
-		note(trace, "%s timers; Ctrl-C ends it", records(trace) ? "recording" : "tracing");
+		note(trace, "%s timers; Ctrl-C ends it",
+		     records(trace) ? "recording"
+		     : show->report ? "watching"
+				    : "tracing");
 	status = follow_stream(trace, err);
 	if (status == 0)
 		status = finish_stream(trace, err);

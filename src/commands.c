@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,44 +33,58 @@ struct plan_wishes command_wishes(const struct options *options)
 				     .toctou = options->toctou };
 }
 
+/* Behind what is there, and behind a comma if something is. */
+static void add_loss(char *text, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void add_loss(char *text, size_t size, const char *format, ...)
+{
+	size_t used = strlen(text);
+	va_list args;
+
+	if (used && used < size)
+		used += (size_t)snprintf(text + used, size - used, ", ");
+	if (used >= size)
+		return;
+	va_start(args, format);
+	vsnprintf(text + used, size - used, format, args);
+	va_end(args);
+}
+
+void command_name_loss(char *text, size_t size, const struct view_totals *totals, uint64_t missed,
+		       bool missed_unknown)
+{
+
+	text[0] = '\0';
+	if (totals->lost)
+		add_loss(text, size, "%llu%s records lost by the ring buffer",
+			 (unsigned long long)totals->lost, totals->lost_unknown ? " or more" : "");
+	else if (totals->lost_unknown)
+		add_loss(text, size, "records lost by the ring buffer, number unknown");
+	if (missed)
+		add_loss(text, size, "%llu probe hits missed (of any process)",
+			 (unsigned long long)missed);
+	if (missed_unknown)
+		add_loss(text, size, "missed probe hits unknown");
+	if (totals->incomplete)
+		add_loss(text, size, "%llu calls with a half not seen",
+			 (unsigned long long)totals->incomplete);
+	if (totals->unattributed)
+		add_loss(text, size,
+			 "%llu expiries or signals of timers that are not known (of any process)",
+			 (unsigned long long)totals->unattributed);
+	if (totals->malformed)
+		add_loss(text, size, "%llu records that do not fit their format",
+			 (unsigned long long)totals->malformed);
+}
+
 void command_tell_loss(const struct view_totals *totals, uint64_t missed, bool missed_unknown,
 		       bool recorded)
 {
-	const char *separator = "timersnoop: data incomplete: ";
+	char text[512];
 
-	if (totals->lost) {
-		fprintf(stderr, "%s%llu%s records lost by the ring buffer", separator,
-			(unsigned long long)totals->lost, totals->lost_unknown ? " or more" : "");
-		separator = ", ";
-	} else if (totals->lost_unknown) {
-		fprintf(stderr, "%srecords lost by the ring buffer, number unknown", separator);
-		separator = ", ";
-	}
-	if (missed) {
-		fprintf(stderr, "%s%llu probe hits missed (of any process)", separator,
-			(unsigned long long)missed);
-		separator = ", ";
-	}
-	if (missed_unknown) {
-		fprintf(stderr, "%smissed probe hits unknown", separator);
-		separator = ", ";
-	}
-	if (totals->incomplete) {
-		fprintf(stderr, "%s%llu calls with a half not seen", separator,
-			(unsigned long long)totals->incomplete);
-		separator = ", ";
-	}
-	if (totals->unattributed) {
-		fprintf(stderr,
-			"%s%llu expiries or signals of timers that are not known "
-			"(of any process)",
-			separator, (unsigned long long)totals->unattributed);
-		separator = ", ";
-	}
-	if (totals->malformed)
-		fprintf(stderr, "%s%llu records that do not fit their format", separator,
-			(unsigned long long)totals->malformed);
-	fputc('\n', stderr);
+	command_name_loss(text, sizeof(text), totals, missed, missed_unknown);
+	fprintf(stderr, "timersnoop: data incomplete: %s\n", text);
 	if (totals->lost || totals->lost_unknown)
 		fprintf(stderr,
 			"timersnoop: %sa larger --buffer-size, or fewer processes (-p, -n), lose "

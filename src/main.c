@@ -81,6 +81,10 @@ static int dispatch(const struct options *options)
 		return options->dry_run ? cmd_dry_run(options) : cmd_trace(options);
 	case COMMAND_RECORD:
 		return cmd_trace(options);
+	case COMMAND_STAT:
+		if (options->input)
+			return cmd_replay(options);
+		return options->dry_run ? cmd_dry_run(options) : cmd_trace(options);
 	case COMMAND_DOCTOR:
 		return cmd_doctor(options);
 	case COMMAND_LIST:

@@ -14,7 +14,7 @@
 #define RECORDING_DEFAULT "timersnoop.dat"
 
 /* Stops at the first word, and tells a missing argument from an unknown option. */
-static const char short_options[] = "+:p:n:u:e:xc:d:i:o:wqvhV";
+static const char short_options[] = "+:p:n:u:e:xc:d:i:o:wqvhV0";
 
 static const struct option long_options[] = {
 	{ "pid", required_argument, NULL, 'p' },
@@ -22,6 +22,7 @@ static const struct option long_options[] = {
 	{ "user", required_argument, NULL, 'u' },
 	{ "events", required_argument, NULL, 'e' },
 	{ "failed", no_argument, NULL, 'x' },
+	{ "where", required_argument, NULL, OPT_WHERE },
 	{ "lives", no_argument, NULL, OPT_LIVES },
 	{ "toctou", no_argument, NULL, OPT_TOCTOU },
 	{ "run-as", optional_argument, NULL, OPT_RUN_AS },
@@ -31,11 +32,24 @@ static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "print", no_argument, NULL, OPT_PRINT },
 	{ "ring", required_argument, NULL, OPT_RING },
+	{ "by", required_argument, NULL, OPT_BY },
+	{ "sort", required_argument, NULL, OPT_SORT },
+	{ "top", required_argument, NULL, OPT_TOP },
+	{ "interval", required_argument, NULL, OPT_INTERVAL },
+	{ "live", no_argument, NULL, OPT_LIVE },
+	{ "hist", required_argument, NULL, OPT_HIST },
+	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
+	{ "expect", required_argument, NULL, OPT_EXPECT },
+	{ "until", required_argument, NULL, OPT_UNTIL },
+	{ "limit", required_argument, NULL, OPT_LIMIT },
+	{ "aggregate", required_argument, NULL, OPT_AGGREGATE },
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	{ "strace", no_argument, NULL, OPT_STRACE },
 	{ "time", required_argument, NULL, OPT_TIME },
 	{ "wide", no_argument, NULL, 'w' },
 	{ "no-header", no_argument, NULL, OPT_NO_HEADER },
+	{ "fields", required_argument, NULL, OPT_FIELDS },
+	{ "null", no_argument, NULL, '0' },
 	{ "color", required_argument, NULL, OPT_COLOR },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -102,7 +116,7 @@ static uint64_t option_bit(int opt)
 /* A word that is no option: the command's name, once. */
 static int take_word(struct parser *parser, const char *word)
 {
-	static const char *const later[] = { "stat", "kernel" };
+	static const char *const later[] = { "kernel" };
 
 	if (parser->file_next) {
 		parser->file_next = false;
@@ -115,6 +129,10 @@ static int take_word(struct parser *parser, const char *word)
 			return 0;
 		if (!strcmp(word, "record")) {
 			parser->options->command = COMMAND_RECORD;
+			return 0;
+		}
+		if (!strcmp(word, "stat")) {
+			parser->options->command = COMMAND_STAT;
 			return 0;
 		}
 		if (!strcmp(word, "report")) {
@@ -145,7 +163,10 @@ static int take_word(struct parser *parser, const char *word)
 	error_set(parser->err, EINVAL, "'%s' is neither an option nor a command of timersnoop",
 		  word);
 	error_hint(parser->err, "to trace a program, put '--' before it: timersnoop %s-- %s",
-		   parser->options->command == COMMAND_RECORD ? "record " : "", word);
+		   parser->options->command == COMMAND_RECORD ? "record "
+		   : parser->options->command == COMMAND_STAT ? "stat "
+							      : "",
+		   word);
 	return -EINVAL;
 }
 
@@ -153,10 +174,15 @@ static int take_word(struct parser *parser, const char *word)
 static const int cleanup_options[] = { 'q', 'v', OPT_CLEANUP, 0 };
 static const int doctor_options[] = { 'v', 0 };
 /* How lines look: of a recording only with --print. */
-static const int line_options[] = { OPT_FORMAT,    OPT_STRACE, OPT_TIME, 'w',
-				    OPT_NO_HEADER, OPT_COLOR,  0 };
+static const int line_options[] = { OPT_FORMAT, OPT_STRACE, OPT_TIME, 'w', OPT_NO_HEADER,
+				    OPT_COLOR,  OPT_FIELDS, '0',      0 };
 static const int live_options[] = { OPT_RUN_AS, OPT_DRY_RUN, OPT_BUFFER_SIZE, 0 };
 static const int recording_options[] = { OPT_PRINT, OPT_RING, 0 };
+/* What stat alone has, and what it has not. */
+static const int stat_options[] = { OPT_BY,    OPT_SORT,  OPT_TOP,       OPT_INTERVAL,
+				    OPT_LIVE,  OPT_HIST,  OPT_FAIL_ON,   OPT_EXPECT,
+				    OPT_UNTIL, OPT_LIMIT, OPT_AGGREGATE, 0 };
+static const int event_options[] = { 'x', OPT_LIVES, OPT_STRACE, OPT_TIME, 0 };
 static const int list_options[] = {
 	'p', 'n', 'u', 'o', 'w', 'q', 'v', OPT_FORMAT, OPT_NO_HEADER, 0
 };
@@ -198,12 +224,22 @@ static int check_source(struct parser *parser)
 {
 	struct options *options = parser->options;
 	bool record = options->command == COMMAND_RECORD;
+	bool stat = options->command == COMMAND_STAT;
 	const char *name = given(parser, recording_options);
 
 	if (parser->report && !options->input)
 		options->input = RECORDING_DEFAULT;
 	if (!record && name)
 		return error_set(parser->err, EINVAL, "--%s is about recording: see record", name);
+	name = given(parser, stat ? event_options : stat_options);
+	if (name && stat)
+		return error_set(parser->err, EINVAL, "stat takes no --%s, which is about lines",
+				 name);
+	if (name) {
+		error_set(parser->err, EINVAL, "--%s is about figures, which stat shows", name);
+		error_hint(parser->err, "timersnoop stat --%s ...", name);
+		return -EINVAL;
+	}
 	if (record && options->input)
 		return error_set(parser->err, EINVAL, "record takes no --input");
 	name = given(parser, live_options);
@@ -296,6 +332,7 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 		.color = COLOR_AUTO,
 		.buffer_bytes = BUFFER_DEFAULT,
 		.loss_status = -1,
+		.limits = finding_limits_default,
 	};
 	for (int i = 0; i < argc; i++)
 		bytes += strlen(argv[i]) + 1;
@@ -305,6 +342,17 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 	parser.free_storage = options->storage;
 
 	ret = walk(&parser, argc, argv, &cleanup);
+	if (options->command == COMMAND_STAT) {
+		options->lives = true;
+		options->default_events = !options->events;
+		if (!options->events)
+			options->events = EVENTS_ALL;
+	}
+	/* Chosen columns are for programs that read them. */
+	if (options->fields && !parser.format_given)
+		options->format = OUT_TSV;
+	if (options->null && !parser.format_given)
+		options->format = OUT_TSV;
 	/* A recording can answer any question, unless told otherwise. */
 	options->probed_events = options->lives ? EVENTS_ALL : options->events;
 	options->probed_lives = options->lives;

@@ -51,13 +51,25 @@ struct choice {
 };
 
 static const struct choice formats[] = {
-	{ "text", OUT_TEXT },     { "json", OUT_JSON }, { "csv", OUT_CSV },
-	{ "strace", OUT_STRACE }, { NULL, 0 },
+	{ "text", OUT_TEXT }, { "json", OUT_JSON },     { "csv", OUT_CSV },
+	{ "tsv", OUT_TSV },   { "strace", OUT_STRACE }, { NULL, 0 },
 };
 
 static const struct choice times[] = {
 	{ "wall", TIME_WALL }, { "mono", TIME_MONO }, { "relative", TIME_RELATIVE },
 	{ "none", TIME_NONE }, { NULL, 0 },
+};
+
+static const struct choice groups[] = {
+	{ "timer", BY_TIMER },   { "process", BY_PROCESS }, { "comm", BY_COMM },
+	{ "signal", BY_SIGNAL }, { "clock", BY_CLOCK },     { NULL, 0 },
+};
+
+static const struct choice aggregates[] = {
+	{ "auto", AGGREGATE_AUTO },
+	{ "kernel", AGGREGATE_KERNEL },
+	{ "user", AGGREGATE_USER },
+	{ NULL, 0 },
 };
 
 static const struct choice colors[] = {
@@ -144,6 +156,35 @@ static int add_events(struct parser *parser, const char *item)
 	return -EINVAL;
 }
 
+static int add_histogram(struct parser *parser, const char *item)
+{
+	uint32_t histograms = histograms_named(item);
+
+	parser->options->histograms |= histograms;
+	return histograms ? 0
+			  : options_wrong_value(parser, "value, interval, late, signal or duration",
+						item);
+}
+
+static int add_finding(struct parser *parser, const char *item)
+{
+	uint32_t findings = findings_named(item);
+	char names[FINDING_NAMES_MAX];
+
+	parser->options->fail_on |= findings;
+	if (findings)
+		return 0;
+	error_set(parser->err, EINVAL, "%s takes findings, not '%s'", parser->typed, item);
+	findings_names(names);
+	error_hint(parser->err, "findings: %s", names);
+	return -EINVAL;
+}
+
+static int add_limit(struct parser *parser, const char *item)
+{
+	return findings_set_limit(&parser->options->limits, item, parser->typed, parser->err);
+}
+
 static int add_list(struct parser *parser, const char *arg,
 		    int (*add)(struct parser *parser, const char *item))
 {
@@ -162,7 +203,7 @@ static int add_list(struct parser *parser, const char *arg,
 	return 0;
 }
 
-static int set_duration(struct parser *parser, const char *arg)
+static int set_duration(struct parser *parser, const char *arg, int64_t *duration_ns)
 {
 	int64_t ns = 0;
 	int ret = timerspec_parse(arg, &ns);
@@ -173,7 +214,7 @@ static int set_duration(struct parser *parser, const char *arg)
 	if (ret || ns <= 0)
 		return options_wrong_value(parser,
 					   "a duration above zero, such as 500ms, 10s or 2m", arg);
-	parser->options->duration_ns = ns;
+	*duration_ns = ns;
 	return 0;
 }
 
@@ -242,15 +283,32 @@ static int set_value(struct parser *parser, int opt, const char *arg)
 		options->loss_status = (int)number;
 		break;
 	case OPT_FORMAT:
-		chosen = choose(parser, formats, arg, "text, json, csv or strace");
+		chosen = choose(parser, formats, arg, "text, json, csv, tsv or strace");
 		if (chosen >= 0)
 			options->format = (enum out_format)chosen;
+		parser->format_given = true;
 		break;
 	case OPT_TIME:
 		chosen = choose(parser, times, arg, "wall, mono, relative or none");
 		if (chosen >= 0)
 			options->time = (enum out_time)chosen;
 		parser->time_given = true;
+		break;
+	case OPT_TOP:
+		if (!read_number(arg, 0, UINT64_MAX, &options->top))
+			return options_wrong_value(parser, "a whole number from 0 up", arg);
+		options->top_given = true;
+		break;
+	case OPT_BY:
+		chosen = choose(parser, groups, arg, "timer, process, comm, signal or clock");
+		if (chosen >= 0)
+			options->by = (enum stat_by)chosen;
+		options->by_given = true;
+		break;
+	case OPT_AGGREGATE:
+		chosen = choose(parser, aggregates, arg, "auto, kernel or user");
+		if (chosen >= 0)
+			options->aggregate = (enum aggregate)chosen;
 		break;
 	case OPT_COLOR:
 		chosen = choose(parser, colors, arg, "auto, always or never");
@@ -286,9 +344,45 @@ static int set_run_as(struct parser *parser, const char *arg)
 	return 0;
 }
 
+/* Options whose argument is read later, when it is known what it is about. */
+static int set_text(struct parser *parser, int opt, const char *arg)
+{
+	struct options *options = parser->options;
+
+	if (!*arg)
+		return options_wrong_value(parser,
+					   opt == OPT_FIELDS ? "names of fields"
+					   : opt == OPT_SORT ? "the name of a field"
+							     : "a condition",
+					   arg);
+	switch (opt) {
+	case OPT_WHERE:
+		options->where = arg;
+		break;
+	case OPT_UNTIL:
+		options->until = arg;
+		break;
+	case OPT_FIELDS:
+		options->fields = arg;
+		break;
+	case OPT_SORT:
+		options->sort = arg;
+		break;
+	case OPT_EXPECT:
+		return add_text(parser, options->expects, &options->expect_count, arg);
+	}
+	return 0;
+}
+
 static void set_switch(struct options *options, int opt)
 {
 	switch (opt) {
+	case '0':
+		options->null = true;
+		break;
+	case OPT_LIVE:
+		options->live = true;
+		break;
 	case 'x':
 		options->failed = true;
 		break;
@@ -340,7 +434,21 @@ int options_set(struct parser *parser, int opt, const char *arg)
 	case 'e':
 		return add_list(parser, arg, add_events);
 	case 'd':
-		return set_duration(parser, arg);
+		return set_duration(parser, arg, &parser->options->duration_ns);
+	case OPT_INTERVAL:
+		return set_duration(parser, arg, &parser->options->interval_ns);
+	case OPT_HIST:
+		return add_list(parser, arg, add_histogram);
+	case OPT_FAIL_ON:
+		return add_list(parser, arg, add_finding);
+	case OPT_LIMIT:
+		return add_list(parser, arg, add_limit);
+	case OPT_WHERE:
+	case OPT_FIELDS:
+	case OPT_SORT:
+	case OPT_EXPECT:
+	case OPT_UNTIL:
+		return set_text(parser, opt, arg);
 	case 'o':
 		return set_output(parser, arg);
 	case 'i':
@@ -355,6 +463,9 @@ int options_set(struct parser *parser, int opt, const char *arg)
 	case OPT_LOSS_STATUS:
 	case OPT_FORMAT:
 	case OPT_TIME:
+	case OPT_TOP:
+	case OPT_BY:
+	case OPT_AGGREGATE:
 	case OPT_COLOR:
 		return set_value(parser, opt, arg);
 	default:

@@ -15,6 +15,7 @@ const struct out *out_for(enum out_format format)
 	case OUT_JSON:
 		return &out_json;
 	case OUT_CSV:
+	case OUT_TSV:
 		return &out_csv;
 	case OUT_TEXT:
 		break;

@@ -342,7 +342,7 @@ int replay_show(struct replay *replay, struct show *show, replay_stop *stop, voi
 	merge_begin(replay->merge, UINT64_MAX);
 	more = merge_next(replay->merge, &merged);
 	status = begin(replay, show, &merged, more, err);
-	if (status == 0 && show->sink && show->style.header)
+	if (status == 0 && show->sink && show->style.header && !show->report)
 		out_for(show->style.format)->header(show->sink, &show->style);
 	for (; status == 0 && more > 0; more = merge_next(replay->merge, &merged)) {
 		last_ns = merged.event.ts ? merged.event.ts : last_ns;
@@ -362,6 +362,8 @@ int replay_show(struct replay *replay, struct show *show, replay_stop *stop, voi
 		return status;
 	if (!stopped)
 		show_untold_loss(show);
-	view_finish(show->view, replay->own && !stopped ? show->scene.end_ns : last_ns);
-	return 0;
+	if (!replay->own || stopped)
+		show->scene.end_ns = last_ns;
+	status = show_finish(show);
+	return status < 0 ? error_errno(err, -status, "figures") : 0;
 }

@@ -22,8 +22,15 @@ int show_select(struct show *show, const struct options *options, struct error *
 		.uids = show->uids,
 		.uid_count = options->user_count,
 		.failed = options->failed,
-		.count = options->count,
+		.count = options->command == COMMAND_STAT ? 0 : options->count,
 	};
+	if (status == 0 && options->live && !isatty(STDOUT_FILENO)) {
+		error_set(err, EINVAL, "--live needs a terminal to draw on");
+		error_hint(err, "--interval writes one table after the other");
+		return -EINVAL;
+	}
+	if (status == 0 && options->command == COMMAND_STAT)
+		status = report_new(&show->report, options, err);
 	return status;
 }
 
@@ -49,6 +56,7 @@ static void set_style(struct show *show)
 		.color = wants_color(show),
 		.header = options->header,
 		.lives = options->lives && !options->events,
+		.null = options->null,
 		.start_ns = show->scene.since_ns,
 		.wall_offset_ns = show->scene.wall_count ? show->scene.wall[0].offset_ns : 0,
 		.no_wall = !show->scene.wall_count,
@@ -69,6 +77,28 @@ static int add_existing(struct show *show)
 	return status;
 }
 
+static int take_change(void *context, const struct life_change *change)
+{
+	return report_change(context, change);
+}
+
+static int take_call(void *context, const struct caller *who, const struct call *call)
+{
+	return report_call(context, who, call);
+}
+
+static int begin_report(struct show *show, const struct show_source *source)
+{
+	const struct report_scene scene = { .since_ns = show->scene.since_ns,
+					    .tick_ns = show->scene.tick_ns,
+					    .clock_at = source->other_clock ? NULL : view_clock_at,
+					    .context = show->view,
+					    .sink = show->sink,
+					    .style = &show->style };
+
+	return report_begin(show->report, &scene);
+}
+
 static int make_view(struct show *show, const struct show_source *source, struct error *err)
 {
 	const struct scene *scene = &show->scene;
@@ -76,7 +106,8 @@ static int make_view(struct show *show, const struct show_source *source, struct
 		.selection = &show->selection,
 		.decoder = source->decoder,
 		.tasks = show->tasks,
-		.sink = show->sink,
+		.sink = show->report ? NULL : show->sink,
+		.watcher = show->report ? &show->watcher : NULL,
 		.style = &show->style,
 		.since_ns = scene->since_ns,
 		.events = show->options->events,
@@ -87,8 +118,9 @@ static int make_view(struct show *show, const struct show_source *source, struct
 	};
 	int status;
 
+	show->watcher = (struct view_watcher){ take_change, take_call, show->report };
 	show->view = view_new(&request);
-	if (!show->view)
+	if (!show->view || (show->report && begin_report(show, source) < 0))
 		return error_errno(err, ENOMEM, "calls");
 	view_set_lookup(show->view, source->lookup, source->context);
 	for (size_t i = 0; i < scene->ahead_count; i++)
@@ -148,7 +180,23 @@ int show_take(struct show *show, const struct merged *merged)
 	if (scene->cut && merged->event.ts && merged->event.ts < scene->since_ns)
 		return 0;
 	follow_wall(show, merged->event.ts);
+	if (show->report && merged->event.ts) {
+		int status = report_pass(show->report, merged->event.ts);
+
+		if (status < 0 || report_done(show->report))
+			return status;
+	}
 	return view_take(show->view, merged);
+}
+
+int show_pass(struct show *show, uint64_t ts)
+{
+	return show->report ? report_pass(show->report, ts) : 0;
+}
+
+uint64_t show_due(const struct show *show)
+{
+	return show->report ? report_due(show->report) : 0;
 }
 
 /* What the pages of that CPU told of. */
@@ -176,7 +224,31 @@ void show_untold_loss(struct show *show)
 
 bool show_done(const struct show *show)
 {
-	return show->view && view_done(show->view);
+	return (show->view && view_done(show->view)) || (show->report && report_done(show->report));
+}
+
+static bool is_incomplete(const struct show *show, const struct view_totals *totals)
+{
+	return totals->lost || totals->lost_unknown || totals->incomplete || totals->unattributed ||
+	       totals->malformed || show->scene.missed || show->scene.missed_unknown;
+}
+
+int show_finish(struct show *show)
+{
+	struct diagnosis_loss loss = { .incomplete = false };
+	struct view_totals totals;
+	uint64_t end_ns = show->scene.end_ns;
+
+	if (show->report)
+		report_ending(show->report, end_ns);
+	view_finish(show->view, end_ns);
+	if (!show->report)
+		return 0;
+	view_totals(show->view, &totals);
+	loss.incomplete = is_incomplete(show, &totals);
+	command_name_loss(loss.evidence, sizeof(loss.evidence), &totals, show->scene.missed,
+			  show->scene.missed_unknown);
+	return report_finish(show->report, end_ns, &loss);
 }
 
 int show_status(const struct show *show)
@@ -184,25 +256,35 @@ int show_status(const struct show *show)
 	const struct options *options = show->options;
 	const struct scene *scene = &show->scene;
 	struct view_totals totals;
+	bool incomplete = false;
 
 	view_totals(show->view, &totals);
 	if (options->verbose && totals.in_flight)
 		fprintf(stderr,
 			"timersnoop: %llu calls were under way when tracing began or stopped\n",
 			(unsigned long long)totals.in_flight);
-	if (totals.lost || totals.lost_unknown || totals.incomplete || totals.unattributed ||
-	    totals.malformed || scene->missed || scene->missed_unknown) {
+	if (is_incomplete(show, &totals)) {
 		if (!options->quiet)
 			command_tell_loss(&totals, scene->missed, scene->missed_unknown,
 					  options->input);
-		return EXIT_INCOMPLETE;
+		incomplete = true;
 	}
+	if (show->report && report_found(show->report)) {
+		if (!options->quiet)
+			report_tell(show->report);
+		return incomplete && options->loss_status >= 0 ? EXIT_INCOMPLETE : EXIT_FOUND;
+	}
+	if (incomplete)
+		return EXIT_INCOMPLETE;
+	if (show->report)
+		return report_any(show->report) ? EXIT_MATCHED : EXIT_NOTHING;
 	return totals.matched || totals.lives ? EXIT_MATCHED : EXIT_NOTHING;
 }
 
 void show_free(struct show *show)
 {
 	free(show->counted_lost);
+	report_free(show->report);
 	view_free(show->view);
 	tasks_free(show->tasks);
 	sink_free(show->sink);

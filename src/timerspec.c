@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -153,6 +154,26 @@ static bool timerspec_fraction(const char *digits, size_t count, uint64_t unit, 
 		return false;
 	*ns = number / (scale / common) * (unit / common);
 	return true;
+}
+
+size_t timerspec_format_short(char *text, int64_t ns)
+{
+	static const struct {
+		const char *unit;
+		double ns;
+	} units[] = { { "s", 1e9 }, { "ms", 1e6 }, { "us", 1e3 }, { "ns", 1 } };
+	double amount = ns < 0 ? -(double)ns : (double)ns;
+	size_t i = 0;
+
+	/* 999.96us is 1.00ms, not 1000us */
+	while (ns && i < 3 && amount < units[i].ns * 0.9995)
+		i++;
+	amount /= units[i].ns;
+	return (size_t)snprintf(text, TIMERSPEC_TEXT_MAX, "%s%.*f%s", ns < 0 ? "-" : "",
+				i == 3 || !ns || amount >= 99.95 ? 0
+				: amount >= 9.995                ? 1
+								 : 2,
+				amount, units[i].unit);
 }
 
 int timerspec_parse(const char *text, int64_t *ns)

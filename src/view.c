@@ -87,6 +87,9 @@ static void show_call(void *context, const struct call *call)
 		caller = process_of(view, task);
 		fail_with(view, lives_call(view->lives, &caller, call));
 	}
+	if (view->request.watcher && view->request.events & EVENT_BIT(call->event))
+		fail_with(view, view->request.watcher->call(view->request.watcher->context, &caller,
+							    call));
 	caller = caller_of(task, call->tid);
 	if (view_done(view) || !(view->request.events & EVENT_BIT(call->event)) ||
 	    !selection_takes(view->request.selection, task, call))
@@ -154,6 +157,27 @@ static void show_life(void *context, const struct life *life)
 		view->out->life(view->sink, view->style, life);
 }
 
+static int watch_life(void *context, const struct life_change *change)
+{
+	struct view *view = context;
+	const struct view_watcher *watcher = view->request.watcher;
+	uint32_t events = view->request.events;
+	const struct call *call = change->call;
+	const struct occurrence *occurrence = change->occurrence;
+
+	if ((call && !(events & EVENT_BIT(call->event))) ||
+	    (occurrence && !(events & EVENT_BIT(occurrence->event))))
+		return 0;
+	return watcher->change(watcher->context, change);
+}
+
+bool view_clock_at(void *view, int32_t clock, uint64_t ts, int64_t *ns)
+{
+	const struct view *of = view;
+
+	return of->timers && timers_clock_at(of->timers, clock, ts, ns);
+}
+
 static void set_scene(struct view *view)
 {
 	const struct timers_scene scene = { .since_ns = view->request.since_ns,
@@ -182,7 +206,9 @@ struct view *view_new(const struct view_request *request)
 		view->timers = timers_new(view->calls, view->tasks, show_occurrence, view);
 	if (view->timers)
 		set_scene(view);
-	if (view->timers && request->lives)
+	if (view->timers && request->watcher)
+		view->lives = lives_new_watched(watch_life, view);
+	else if (view->timers && request->lives)
 		view->lives = lives_new(show_life, view);
 	if (!view->calls || (timers && !view->timers) || (request->lives && !view->lives)) {
 		view_free(view);

@@ -14,6 +14,7 @@ enum exit_status {
 	EXIT_USAGE = 2,
 	EXIT_CANNOT = 3, /* cannot trace here; cannot read this recording */
 	EXIT_INCOMPLETE = 4,
+	EXIT_FOUND = 5,    /* stat: a finding of --fail-on, a broken --expect */
 	EXIT_FAILED = 125, /* timersnoop itself; with COMMAND, EXIT_CANNOT too */
 };
 
@@ -48,6 +49,9 @@ int command_empty_output(const struct options *options, int fd, struct error *er
 int command_finish_output(const struct options *options, struct sink *sink, int fd,
 			  struct error *err);
 
+/* What was lost, in words; cut to fit. */
+void command_name_loss(char *text, size_t size, const struct view_totals *totals, uint64_t missed,
+		       bool missed_unknown);
 /* What was lost, in one line, and what helps against it: next time, when it was recorded. */
 void command_tell_loss(const struct view_totals *totals, uint64_t missed, bool missed_unknown,
 		       bool recorded);

@@ -10,11 +10,15 @@
 #include <stdint.h>
 
 #include "timersnoop/error.h"
+#include "timersnoop/findings.h"
+#include "timersnoop/histogram.h"
 #include "timersnoop/out.h"
+#include "timersnoop/stats.h"
 
 enum command {
 	COMMAND_TRACE,
 	COMMAND_RECORD,
+	COMMAND_STAT,
 	COMMAND_DOCTOR,
 	COMMAND_LIST,
 	COMMAND_CLEANUP, /* --cleanup */
@@ -23,6 +27,9 @@ enum command {
 };
 
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/* Who counts, of COMMAND_STAT. */
+enum aggregate { AGGREGATE_AUTO, AGGREGATE_KERNEL, AGGREGATE_USER };
 
 #define OPTION_LIST_MAX 64
 
@@ -53,14 +60,34 @@ struct options {
 	bool run_as;             /* --run-as was given */
 	const char *run_as_user; /* NULL: the user who called sudo */
 
+	const char *where; /* a condition (expr.h) on what is shown; or NULL */
+
 	/* how long */
-	uint64_t count;      /* 0: no limit */
+	uint64_t count;      /* 0: no limit; of COMMAND_STAT, tables */
 	int64_t duration_ns; /* 0: no limit */
+	const char *until;   /* COMMAND_STAT: a condition on all there is that ends it; or NULL */
+
+	/* COMMAND_STAT */
+	enum stat_by by;
+	bool by_given;
+	const char *sort; /* a field; NULL: the most active first */
+	uint64_t top;     /* so many rows; 0: all */
+	bool top_given;
+	int64_t interval_ns; /* a table so often; 0: one, at the end */
+	bool live;           /* that takes the place of the one before */
+	uint32_t histograms; /* a bit each (histogram.h) */
+	uint32_t fail_on;    /* findings that make the status 5, a bit each */
+	struct finding_limits limits;
+	const char *expects[OPTION_LIST_MAX]; /* conditions on all there is */
+	size_t expect_count;
+	enum aggregate aggregate;
 
 	/* output */
 	const char *output; /* NULL: standard output; of COMMAND_RECORD, the recording */
 	enum out_format format;
 	enum out_time time;
+	const char *fields; /* by name, with ',' between; NULL: those of the format */
+	bool null;          /* every field ends with a NUL */
 	bool wide;
 	bool header;
 	enum color_choice color;

@@ -21,6 +21,19 @@ enum {
 	OPT_TOCTOU,
 	OPT_PRINT,
 	OPT_RING,
+	OPT_WHERE,
+	OPT_FIELDS,
+	OPT_BY,
+	OPT_SORT,
+	OPT_TOP,
+	OPT_INTERVAL,
+	OPT_LIVE,
+	OPT_HIST,
+	OPT_FAIL_ON,
+	OPT_EXPECT,
+	OPT_UNTIL,
+	OPT_LIMIT,
+	OPT_AGGREGATE,
 };
 
 struct parser {
@@ -33,6 +46,7 @@ struct parser {
 	bool report;        /* it was "report" */
 	bool file_next;     /* it was "report": the next word is a recording */
 	bool time_given;
+	bool format_given;
 };
 
 /* "OPTION takes WANTED, not 'GIVEN'" */

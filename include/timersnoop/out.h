@@ -16,7 +16,7 @@
 
 struct life; /* lives.h */
 
-enum out_format { OUT_TEXT, OUT_STRACE, OUT_JSON, OUT_CSV };
+enum out_format { OUT_TEXT, OUT_STRACE, OUT_JSON, OUT_CSV, OUT_TSV };
 
 /* How times are shown in text. JSON and CSV always carry wall and mono. */
 enum out_time {
@@ -54,7 +54,8 @@ struct out_style {
 	enum out_time time;
 	bool wide;               /* text: more columns, past 80 */
 	bool color;              /* text: ANSI colours */
-	bool header;             /* text and CSV: a first line with the columns' names */
+	bool null;               /* TSV: every field ends with a NUL */
+	bool header;             /* text, CSV and TSV: a first line with the columns' names */
 	bool lives;              /* nothing but lives is written, so it is theirs */
 	int64_t wall_offset_ns;  /* CLOCK_REALTIME minus the trace clock */
 	bool no_wall;            /* that is not known: JSON and CSV have no `time` then */

@@ -12,6 +12,7 @@
 
 #include "timersnoop/options.h"
 #include "timersnoop/recording.h"
+#include "timersnoop/report.h"
 #include "timersnoop/scene.h"
 #include "timersnoop/view.h"
 
@@ -22,9 +23,11 @@ struct show {
 	uint32_t uids[OPTION_LIST_MAX];
 	struct scene scene;
 	struct tasks *tasks;
-	struct view *view; /* NULL: nothing is looked at, as yet or at all */
-	struct sink *sink; /* NULL: only counts */
-	int out_fd;        /* of the sink */
+	struct view *view;     /* NULL: nothing is looked at, as yet or at all */
+	struct sink *sink;     /* NULL: only counts */
+	struct report *report; /* of `stat`; NULL: lines are shown */
+	struct view_watcher watcher;
+	int out_fd; /* of the sink */
 	struct out_style style;
 	struct out_cache cache;
 	size_t wall; /* index of the scene's wall time in force */
@@ -52,8 +55,14 @@ int show_begin(struct show *show, const struct show_source *source, struct error
 int show_take(struct show *show, const struct merged *merged);
 /* From now on wall times are these: see struct scene_wall. 0 or -ENOMEM. */
 int show_set_wall(struct show *show, uint64_t from_ns, int64_t offset_ns);
+/* All before `ts` has been taken: tables that are due are written. 0 or -ENOMEM. */
+int show_pass(struct show *show, uint64_t ts);
+/* When the next is due, trace clock; 0: none is. */
+uint64_t show_due(const struct show *show);
 /* What the scene tells as lost beyond what pages told. */
 void show_untold_loss(struct show *show);
+/* The stream has ended, and the scene is whole: the rest is shown. 0 or -ENOMEM. */
+int show_finish(struct show *show);
 /* As many as were asked for have been shown. */
 bool show_done(const struct show *show);
 /* An exit status (commands.h) by the data; on standard error why they are incomplete. */

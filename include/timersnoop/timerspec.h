@@ -61,6 +61,8 @@ bool timerspec_zero(struct timerspec ts);
 size_t timerspec_format(char *text, struct timerspec ts);
 /* The same for nanoseconds; negative ones get a minus sign: "-1.5us". */
 size_t timerspec_format_ns(char *text, int64_t ns);
+/* The same, rounded to three digits: "1.25ms", "998us", "3600s". */
+size_t timerspec_format_short(char *text, int64_t ns);
 
 /*
  * Reads a duration: a decimal number and an optional unit (ns, us, ms, s, m,

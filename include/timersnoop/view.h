@@ -12,12 +12,20 @@
 
 #include "timersnoop/decode.h"
 #include "timersnoop/existing.h"
+#include "timersnoop/lives.h"
 #include "timersnoop/merge.h"
 #include "timersnoop/out.h"
 #include "timersnoop/selection.h"
 #include "timersnoop/tasks.h"
 
 struct view;
+
+/* Who counts instead of showing lines: see report.h. */
+struct view_watcher {
+	int (*change)(void *context, const struct life_change *change);
+	int (*call)(void *context, const struct caller *who, const struct call *call);
+	void *context;
+};
 
 /* What a view is given; everything is borrowed until view_free. */
 struct view_request {
@@ -26,12 +34,13 @@ struct view_request {
 	struct tasks *tasks;
 	struct sink *sink; /* NULL: only counts */
 	const struct out_style *style;
-	uint64_t since_ns; /* see calls_new */
-	uint32_t events;   /* that are shown, a bit each (events.h) */
-	bool lives;        /* each timer's figures, when it ends */
-	int alarm_offset;  /* of the hrtimer in a struct alarm; 0: not known */
-	bool followed;     /* only processes that `tasks` knows were asked for */
-	bool other_clock;  /* the stream's times are not of CLOCK_MONOTONIC: no lateness */
+	uint64_t since_ns;                  /* see calls_new */
+	uint32_t events;                    /* that are shown, a bit each (events.h) */
+	bool lives;                         /* each timer's figures, when it ends */
+	const struct view_watcher *watcher; /* gets these as they change; or NULL */
+	int alarm_offset;                   /* of the hrtimer in a struct alarm; 0: not known */
+	bool followed;                      /* only processes that `tasks` knows were asked for */
+	bool other_clock; /* the stream's times are not of CLOCK_MONOTONIC: no lateness */
 };
 
 /* NULL when out of memory. */
@@ -44,6 +53,9 @@ void view_set_lookup(struct view *view, view_lookup *lookup, void *context);
 
 /* See timers_set_ahead. */
 void view_set_ahead(struct view *view, int32_t clock, int64_t ns);
+
+/* See timers_clock_at; for a watcher. `view` is a struct view. */
+bool view_clock_at(void *view, int32_t clock, uint64_t ts, int64_t *ns);
 
 /* A timer that was there before the stream began. 0 or -ENOMEM. */
 int view_existing(struct view *view, const struct task *process,

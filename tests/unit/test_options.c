@@ -365,7 +365,7 @@ static void wrong(void)
 		{ { "-d", "9999999999999s" },
 		  "-d takes a duration that fits 64 bits of whole nanoseconds, not "
 		  "'9999999999999s'" },
-		{ { "--format", "xml" }, "--format takes text, json, csv or strace, not 'xml'" },
+		{ { "--format", "xml" }, "--format takes text, json, csv, tsv or strace, not 'xml'" },
 		{ { "--time=" }, "--time takes wall, mono, relative or none, not ''" },
 		{ { "--color=yes" }, "--color takes auto, always or never, not 'yes'" },
 		{ { "--buffer-size", "63K" },
@@ -444,7 +444,7 @@ static void wrong_options(void)
 
 static void wrong_words(void)
 {
-	static const char *const later[] = { "stat", "kernel" };
+	static const char *const later[] = { "kernel" };
 	char text[64];
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {

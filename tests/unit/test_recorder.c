@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "pages.h"
-#include "reports.h"
+#include "replayed.h"
 #include "suites.h"
 #include "timersnoop/page.h"
 #include "timersnoop/recorder.h"
@@ -300,7 +300,7 @@ static void ring_with_losses(void)
 static void copies(void)
 {
 	uint8_t page[IMAGE_SIZE], back[IMAGE_SIZE];
-	int fd = report_file("head", 4), pipe_fds[2];
+	int fd = replayed_file("head", 4), pipe_fds[2];
 
 	begin(0, 0);
 	take(0, 1000, 1, FULL);

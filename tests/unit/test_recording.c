@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "pages.h"
-#include "reports.h"
+#include "replayed.h"
 #include "suites.h"
 #include "timersnoop/recording.h"
 
@@ -90,7 +90,7 @@ static int refuse_format(void *context, const char *system, const char *format, 
 
 static int write_recording(const struct recording_head *head)
 {
-	int fd = report_file("", 0);
+	int fd = replayed_file("", 0);
 
 	CU_ASSERT_EQUAL_FATAL(recording_write(fd, head, copy, NULL), 0);
 	return fd;

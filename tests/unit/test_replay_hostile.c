@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "fixtures.h"
-#include "reports.h"
+#include "replayed.h"
 #include "suites.h"
 #include "timersnoop/commands.h"
 #include "timersnoop/replay.h"
@@ -72,7 +72,7 @@ static void cut_at_every_byte(void)
 		int fd;
 
 		read_recording(recordings[i]);
-		fd = report_file(bytes, size);
+		fd = replayed_file(bytes, size);
 		all = count_events(fd, &err);
 		CU_ASSERT_EQUAL(all, 7);
 		for (size_t left = size; left-- > 0;) {
@@ -106,7 +106,7 @@ static void every_byte_changed(void)
 		int fd;
 
 		read_recording(recordings[i]);
-		fd = report_file(bytes, size);
+		fd = replayed_file(bytes, size);
 		for (size_t at = 0; at < head; at++)
 			for (size_t j = 0; j < sizeof(changes); j++) {
 				char byte = (char)(bytes[at] ^ changes[j]);
@@ -143,7 +143,7 @@ static void what_is_said(void)
 
 	read_recording("calls.dat");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		int fd = report_file(bytes, size);
+		int fd = replayed_file(bytes, size);
 
 		CU_ASSERT_EQUAL(pwrite(fd, cases[i].with, cases[i].length, (off_t)cases[i].at),
 				(ssize_t)cases[i].length);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "fixtures.h"
-#include "reports.h"
+#include "replayed.h"
 #include "suites.h"
 
 static const struct shown {
@@ -42,11 +42,11 @@ static void expect_shown(const char *series, const struct shown *one)
 {
 	const char *update = getenv("UPDATE");
 	char path[128], *expected;
-	struct report report;
+	struct replayed report;
 	size_t size;
 
 	snprintf(path, sizeof(path), "tests/fixtures/%s/%s", series, one->recording);
-	report = report_run(path, one->words);
+	report = replayed_run(path, one->words);
 	if (update && *update && !strstr(one->expected, ".live."))
 		fixture_write(series, one->expected, report.out);
 	expected = fixture_read(series, one->expected, &size);
@@ -60,7 +60,7 @@ static void expect_shown(const char *series, const struct shown *one)
 		fprintf(stderr, "\n%s %s is not %s:\n%s%.2000s", path, one->words, one->expected,
 			report.err, report.out);
 	free(expected);
-	report_free(&report);
+	replayed_free(&report);
 }
 
 static void expect_series(const char *series)
@@ -121,15 +121,15 @@ static void what_was_not_recorded(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char path[128];
-		struct report report;
+		struct replayed report;
 
 		snprintf(path, sizeof(path), "tests/fixtures/7.2/%s", cases[i].recording);
-		report = report_run(path, cases[i].words);
+		report = replayed_run(path, cases[i].words);
 		CU_ASSERT_EQUAL(report.status, cases[i].status);
 		CU_ASSERT_PTR_NOT_NULL(strstr(report.err, cases[i].said));
 		if (!cases[i].said[0])
 			CU_ASSERT_STRING_EQUAL(report.err, "");
-		report_free(&report);
+		replayed_free(&report);
 	}
 }
 
@@ -146,19 +146,19 @@ static int open_foreign(const char *name)
 	/* before it the option's number, and its size in 4 bytes */
 	CU_ASSERT_EQUAL(memcmp(scene - 6, "\x73\x74", 2), 0);
 	scene[-6] = 0x7f;
-	fd = report_file(bytes, size);
+	fd = replayed_file(bytes, size);
 	free(bytes);
 	return fd;
 }
 
-static struct report report_foreign(const char *name, const char *words)
+static struct replayed report_foreign(const char *name, const char *words)
 {
 	char path[64];
 	int fd = open_foreign(name);
-	struct report report;
+	struct replayed report;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	report = report_run(path, words);
+	report = replayed_run(path, words);
 	close(fd);
 	return report;
 }
@@ -172,37 +172,37 @@ static void recordings_of_others(void)
 		"\"error\":\"EINVAL\"",
 		"{\"event\":\"timer_settime\",\"time\":null,\"mono_ns\":",
 	};
-	struct report report = report_foreign("calls.dat", "--format json");
+	struct replayed report = report_foreign("calls.dat", "--format json");
 
 	CU_ASSERT_EQUAL(report.status, 0);
 	CU_ASSERT_PTR_NOT_NULL(strstr(report.err, "timersnoop did not record it"));
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		CU_ASSERT_PTR_NOT_NULL(strstr(report.out, values[i]));
-	report_free(&report);
+	replayed_free(&report);
 	report = report_foreign("calls.dat", "--time wall");
 	CU_ASSERT_EQUAL(report.status, 2);
 	CU_ASSERT_PTR_NOT_NULL(strstr(report.err, "does not tell what time of day"));
-	report_free(&report);
+	replayed_free(&report);
 	/* its own count of what was lost is known */
 	report = report_foreign("loss.dat", "-q");
 	CU_ASSERT_EQUAL(report.status, 4);
-	report_free(&report);
+	replayed_free(&report);
 	report = report_foreign("calls.dat", "--strace --time wall");
 	CU_ASSERT_EQUAL(report.status, 2);
-	report_free(&report);
+	replayed_free(&report);
 	report = report_foreign("calls.dat", "-d 10s -p 1");
 	CU_ASSERT_EQUAL(report.status, 1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(report.err, "processes and users are known only"));
-	report_free(&report);
+	replayed_free(&report);
 	report = report_foreign("calls.dat", "-d 10s --no-header");
 	CU_ASSERT_EQUAL(report.status, 0);
 	CU_ASSERT_PTR_NOT_NULL(strstr(report.out, "workload settime"));
-	report_free(&report);
+	replayed_free(&report);
 	report = report_foreign("lives.dat", "-e expire --format json");
 	CU_ASSERT_EQUAL(report.status, 0);
 	CU_ASSERT_PTR_NOT_NULL(strstr(report.out, "\"event\":\"timerfd_expire\""));
 	CU_ASSERT_PTR_NOT_NULL(strstr(report.out, "\"late_ns\":"));
-	report_free(&report);
+	replayed_free(&report);
 }
 
 int suite_replay_kernels(void)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* stats_parts: what stats is put together from. For its sources alone. */
+#ifndef TIMERSNOOP_STATS_PARTS_H
+#define TIMERSNOOP_STATS_PARTS_H
+
+#include "timersnoop/stats.h"
+
+/* What is remembered of one timer besides its figures. */
+struct stat_state {
+	uint64_t arms;          /* of this life, as long as it is one that was made */
+	bool created;           /* it was seen to be made */
+	bool armed_past;        /* for an instant that had gone by */
+	uint64_t waiting_since; /* its signal was sent then, and is not delivered; 0: none */
+};
+
+/* What it is of, without figures. */
+struct stat_row stat_row_bare(const struct stat_row *row);
+/* Sorts rows and makes one of each group in `rows`, which has room for `count`:
+ * what they have in common, and the sums. 0 or -ENOMEM; *made are to be freed. */
+int stat_rows_group(const struct stat_row **sorted, size_t count, enum stat_by by,
+		    struct stat_row *rows, size_t *made);
+
+/* Adds figures of other timers; `into` keeps what it is of. 0 or -ENOMEM. */
+int stat_row_merge(struct stat_row *into, const struct stat_row *from);
+/* What both are of; the rest is no more there. */
+void stat_row_intersect(struct stat_row *into, const struct stat_row *from);
+void stat_row_free(struct stat_row *row);
+/* Has anything happened? */
+bool stat_row_any(const struct stat_row *row);
+void stat_row_error(struct stat_row *row, int32_t number, uint64_t count);
+
+/* Evidence for findings, of a change and of a call. */
+void stat_evidence_change(struct stat_row *row, struct stat_state *state,
+			  const struct stats_scene *scene, const struct life_change *change,
+			  uint64_t now_ns);
+void stat_evidence_call(struct stat_row *row, const struct call *call);
+
+#endif

@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timersnoop/stats.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "timersnoop/life.h"
+#include "timersnoop/out.h"
+#include "timersnoop/stats_parts.h"
+
+#define FIRST_CAPACITY 256 /* a power of two, as every later one */
+/* From so many on, timers that have ended share a row with others of their kind. */
+#define ROWS_MAX 16384
+/* Timers that are told apart when they expire for one instant. */
+#define HERD_MAX 1024
+
+struct stored {
+	struct stored *next; /* in its chain */
+	uint32_t hash;
+	bool gone;    /* its process ended, or executed: the next is another one */
+	bool ended;   /* nothing more comes, but a timer with the same id may */
+	bool existed; /* it is one timer that is there */
+	struct stat_row row;
+	struct stat_state state;
+};
+
+struct herd {
+	int64_t begin_ns; /* the instant, trace clock */
+	uint32_t members[HERD_MAX];
+	size_t count;
+	struct stats_herd seen;
+};
+
+struct stats {
+	const struct stats_scene *scene;
+	struct stored **heads;
+	size_t capacity, count;
+	struct stat_row total;
+	uint64_t from_ns, to_ns;
+	bool attributed; /* the call at hand, to a timer */
+	struct herd herd;
+};
+
+const char *stat_by_name(enum stat_by by)
+{
+	static const char *const names[BY_COUNT] = { "timer", "process", "comm", "signal",
+						     "clock" };
+
+	return names[by];
+}
+
+struct stats *stats_new(const struct stats_scene *scene)
+{
+	struct stats *stats = calloc(1, sizeof(*stats));
+
+	if (!stats)
+		return NULL;
+	stats->scene = scene;
+	stats->capacity = FIRST_CAPACITY;
+	stats->total.sum = true;
+	stats->heads = calloc(FIRST_CAPACITY, sizeof(struct stored *));
+	stats->herd.begin_ns = INT64_MIN;
+	if (!stats->heads) {
+		stats_free(stats);
+		return NULL;
+	}
+	return stats;
+}
+
+void stats_free(struct stats *stats)
+{
+	if (!stats)
+		return;
+	for (size_t i = 0; stats->heads && i < stats->capacity; i++) {
+		while (stats->heads[i]) {
+			struct stored *stored = stats->heads[i];
+
+			stats->heads[i] = stored->next;
+			stat_row_free(&stored->row);
+			free(stored);
+		}
+	}
+	free(stats->heads);
+	stat_row_free(&stats->total);
+	free(stats);
+}
+
+static uint32_t hash_of(const struct stat_row *row)
+{
+	uint64_t key = (uint64_t)(row->has_id ? row->family + 1 : 0) << 32 | (uint32_t)row->id;
+	uint64_t mixed = (uint32_t)row->pid * 0x9e3779b97f4a7c15 ^ (key + 1) * 0xc2b2ae3d27d4eb4f;
+
+	return (uint32_t)(mixed >> 32);
+}
+
+static struct stored *find(const struct stats *stats, const struct stat_row *key)
+{
+	struct stored *stored = stats->heads[hash_of(key) & (stats->capacity - 1)];
+
+	for (; stored; stored = stored->next)
+		if (!stored->gone && stored->row.pid == key->pid &&
+		    stored->row.has_pid == key->has_pid && stored->row.has_id == key->has_id &&
+		    stored->row.id == key->id && stored->row.family == key->family &&
+		    (key->has_pid || strcmp(stored->row.comm, key->comm) == 0))
+			return stored;
+	return NULL;
+}
+
+static int grow(struct stats *stats)
+{
+	size_t capacity = stats->capacity * 2;
+	struct stored **heads = calloc(capacity, sizeof(*heads));
+
+	if (!heads)
+		return -ENOMEM;
+	for (size_t i = 0; i < stats->capacity; i++) {
+		while (stats->heads[i]) {
+			struct stored *stored = stats->heads[i];
+			struct stored **head = &heads[stored->hash & (capacity - 1)];
+
+			stats->heads[i] = stored->next;
+			stored->next = *head;
+			*head = stored;
+		}
+	}
+	free(stats->heads);
+	stats->heads = heads;
+	stats->capacity = capacity;
+	return 0;
+}
+
+/* The one for this key, made when there is none; NULL when out of memory. */
+static struct stored *get(struct stats *stats, const struct stat_row *key)
+{
+	struct stored *stored = find(stats, key), **head;
+
+	if (stored)
+		return stored;
+	if (stats->count == stats->capacity && grow(stats) < 0)
+		return NULL;
+	stored = calloc(1, sizeof(*stored));
+	if (!stored)
+		return NULL;
+	stored->row = *key;
+	stored->hash = hash_of(key);
+	head = &stats->heads[stored->hash & (stats->capacity - 1)];
+	stored->next = *head;
+	*head = stored;
+	stats->count++;
+	return stored;
+}
+
+/* What ended timers of one name and kind are put together as. */
+static struct stat_row kind_of(const struct stat_row *row)
+{
+	struct stat_row kind = { .has_comm = row->has_comm, .has_family = row->has_family };
+
+	memcpy(kind.comm, row->comm, sizeof(kind.comm));
+	kind.family = row->family;
+	return kind;
+}
+
+/* A row for each timer of a program that makes new ones for ever would fill the memory. */
+static int fold(struct stats *stats)
+{
+	struct stored *folded = NULL;
+	int status = 0;
+
+	for (size_t i = 0; i < stats->capacity; i++) {
+		struct stored **place = &stats->heads[i];
+
+		while (*place) {
+			struct stored *stored = *place;
+
+			if (!stored->ended || !stored->row.has_id) {
+				place = &stored->next;
+				continue;
+			}
+			*place = stored->next;
+			stored->next = folded;
+			folded = stored;
+			stats->count--;
+		}
+	}
+	while (folded) {
+		struct stored *stored = folded;
+		struct stat_row kind = kind_of(&stored->row);
+		struct stored *into = status == 0 ? get(stats, &kind) : NULL;
+
+		folded = stored->next;
+		if (status == 0)
+			status = into ? stat_row_merge(&into->row, &stored->row) : -ENOMEM;
+		stat_row_free(&stored->row);
+		free(stored);
+	}
+	return status;
+}
+
+static struct histogram *histograms_of(struct stat_row *row)
+{
+	if (!row->histograms)
+		row->histograms = calloc(HISTOGRAM_COUNT, sizeof(*row->histograms));
+	return row->histograms;
+}
+
+/* One duration, into its distribution and histogram. */
+static int add(const struct stats *stats, struct stat_row *row, struct distribution *distribution,
+	       enum histogram_of of, int64_t ns)
+{
+	if (distribution_add(distribution, ns) < 0)
+		return -ENOMEM;
+	if (!(stats->scene->histograms & HISTOGRAM_BIT(of)))
+		return 0;
+	if (!histograms_of(row))
+		return -ENOMEM;
+	histogram_add(&row->histograms[of], ns);
+	return 0;
+}
+
+/* --- changes of timers ------------------------------------------------------------ */
+
+static struct stat_row key_of(const struct life *life)
+{
+	struct stat_row key = { .has_pid = true,
+				.pid = life->pid,
+				.has_comm = true,
+				.has_family = true,
+				.family = life->family,
+				.has_id = true,
+				.id = life->id };
+
+	memcpy(key.comm, life->comm, sizeof(key.comm));
+	return key;
+}
+
+static void identify(struct stat_row *row, const struct life *life)
+{
+	const struct sigevent_seen *sigevent = &life->sigevent;
+	static const int32_t itimer_signals[] = { SIGALRM, SIGVTALRM, SIGPROF };
+
+	if (life->comm[0])
+		memcpy(row->comm, life->comm, sizeof(row->comm));
+	if (life->has_clock) {
+		row->has_clock = true;
+		row->clock = life->clock;
+	}
+	if (life->family == TIMER_ITIMER && (uint32_t)life->id < 3) {
+		row->has_signal = true;
+		row->signal = itimer_signals[life->id];
+	} else if (life->family == TIMER_FD) {
+		row->has_signal = true;
+	} else if (life->has_sigevent) {
+		row->has_signal = true;
+		row->signal = sigevent->notify == SIGEV_NONE ? 0 : sigevent->signo;
+	}
+}
+
+static int add_arm(const struct stats *stats, struct stat_row *row, const struct life *life)
+{
+	if (!life->arms)
+		return 0;
+	if (!life->absolute && add(stats, row, &row->value, HISTOGRAM_VALUE, life->value_ns) < 0)
+		return -ENOMEM;
+	if (life->periodic &&
+	    add(stats, row, &row->interval, HISTOGRAM_INTERVAL, life->interval_ns) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int add_occurrence(const struct stats *stats, struct stat_row *row,
+			  const struct occurrence *occurrence)
+{
+	if (occurrence->event == EVENT_SIGNAL_DELIVER)
+		return occurrence->has_after ? add(stats, row, &row->signal_after, HISTOGRAM_SIGNAL,
+						   occurrence->after_ns)
+					     : 0;
+	if (occurrence->event == EVENT_SIGNAL_GENERATE || !occurrence->has_asked)
+		return 0;
+	return add(stats, row, &row->late, HISTOGRAM_LATE, occurrence->late_ns);
+}
+
+/* Calls themselves are counted by stats_call. */
+static int add_figures(const struct stats *stats, struct stat_row *row, const struct life *life,
+		       const struct life_change *change)
+{
+	bool created = change->call && (change->call->event == EVENT_TIMER_CREATE ||
+					change->call->event == EVENT_TIMERFD_CREATE);
+
+	row->created += created;
+	row->deleted += change->over && (life->end == END_DELETED || life->end == END_CLOSED);
+	row->arms += life->arms;
+	row->disarms += life->disarms;
+	row->one_shot += life->one_shot;
+	row->periodic += life->periodic;
+	row->absolute += life->absolute;
+	row->replaced += life->replaced;
+	row->gettimes += life->gettimes;
+	row->getoverruns += life->getoverruns;
+	row->expiries += life->expiries;
+	row->rearmed += life->rearmed;
+	row->overruns += life->overruns;
+	for (int result = 0; result < SIGNAL_RESULTS; result++)
+		row->signals[result] += life->signals[result];
+	row->incomplete |= life->incomplete;
+	if (distribution_merge(&row->observed, &life->observed) < 0 ||
+	    add_arm(stats, row, life) < 0)
+		return -ENOMEM;
+	return change->occurrence ? add_occurrence(stats, row, change->occurrence) : 0;
+}
+
+static int add_call(const struct stats *stats, struct stat_row *row, const struct call *call)
+{
+	int64_t ns;
+
+	row->calls++;
+	stat_evidence_call(row, call);
+	if (life_refused(call)) {
+		row->failed++;
+		stat_row_error(row, (int32_t)-call->ret, 1);
+	}
+	if (call->missing)
+		row->incomplete = true;
+	return out_duration(call, &ns) ? add(stats, row, &row->duration, HISTOGRAM_DURATION, ns)
+				       : 0;
+}
+
+static void close_instant(struct stats *stats)
+{
+	struct herd *herd = &stats->herd;
+
+	if (herd->count >= stats->scene->limits->herd)
+		herd->seen.times++;
+	if (herd->count > herd->seen.most) {
+		herd->seen.most = herd->count;
+		herd->seen.ts = (uint64_t)herd->begin_ns;
+	}
+	herd->count = 0;
+}
+
+/* Is it for the same instant as others before it? */
+static void watch_herd(struct stats *stats, const struct stored *stored,
+		       const struct occurrence *occurrence)
+{
+	struct herd *herd = &stats->herd;
+	int64_t instant;
+
+	if (!occurrence->has_asked || stored->state.armed_past ||
+	    !(EVENT_BIT(occurrence->event) & EVENTS_EXPIRE))
+		return;
+	instant = (int64_t)occurrence->ts - occurrence->late_ns;
+	if (herd->begin_ns == INT64_MIN ||
+	    instant > herd->begin_ns + stats->scene->limits->herd_ns) {
+		close_instant(stats);
+		herd->begin_ns = instant;
+	}
+	for (size_t i = 0; i < herd->count; i++)
+		if (herd->members[i] == stored->hash)
+			return;
+	if (herd->count < HERD_MAX)
+		herd->members[herd->count++] = stored->hash;
+}
+
+static bool is_news(const struct life_change *change)
+{
+	return change->call || change->occurrence;
+}
+
+static void note_over(struct stored *stored, const struct life *life)
+{
+	stored->existed = false;
+	stored->ended = life->end != END_OPEN;
+	stored->gone = life->end == END_EXIT || life->end == END_EXEC;
+}
+
+int stats_change(struct stats *stats, const struct life_change *change)
+{
+	const struct life *life = change->life;
+	const struct stat_row key = key_of(life);
+	struct stored *stored = find(stats, &key);
+
+	if (!stored && !is_news(change))
+		return 0;
+	if (!stored && stats->count >= ROWS_MAX && fold(stats) < 0)
+		return -ENOMEM;
+	stored = stored ? stored : get(stats, &key);
+	if (!stored)
+		return -ENOMEM;
+	if (!stored->existed && is_news(change)) {
+		stored->existed = true;
+		stored->ended = false;
+		stored->row.timers++;
+		stats->total.timers++;
+	}
+	identify(&stored->row, life);
+	if (change->occurrence)
+		watch_herd(stats, stored, change->occurrence);
+	stat_evidence_change(&stored->row, &stored->state, stats->scene, change, stats->to_ns);
+	if (add_figures(stats, &stored->row, life, change) < 0 ||
+	    add_figures(stats, &stats->total, life, change) < 0)
+		return -ENOMEM;
+	if (change->over)
+		note_over(stored, life);
+	if (!change->call)
+		return 0;
+	stats->attributed = true;
+	return add_call(stats, &stored->row, change->call);
+}
+
+int stats_call(struct stats *stats, const struct caller *who, const struct call *call)
+{
+	struct stat_row key = { .has_pid = who->pid > 0,
+				.pid = who->pid,
+				.has_comm = true,
+				.has_family = true,
+				.family = event_family(call->event) };
+	struct stored *stored;
+
+	if (add_call(stats, &stats->total, call) < 0)
+		return -ENOMEM;
+	if (stats->attributed) {
+		stats->attributed = false;
+		return 0;
+	}
+	memcpy(key.comm, who->comm, sizeof(key.comm));
+	stored = get(stats, &key);
+	return stored ? add_call(stats, &stored->row, call) : -ENOMEM;
+}
+
+int stats_add(struct stats *stats, struct stat_row *row)
+{
+	const struct stat_row key = stat_row_bare(row);
+	struct stored *stored;
+
+	stored = get(stats, &key);
+	if (!stored)
+		return -ENOMEM;
+	if (stored->row.timers)
+		row->timers = 0;
+	memcpy(stored->row.comm, row->comm, sizeof(row->comm));
+	if (stat_row_merge(&stats->total, row) < 0)
+		return -ENOMEM;
+	return stat_row_merge(&stored->row, row);
+}
+
+/* --- what is told ------------------------------------------------------------------ */
+
+static double seconds(const struct stats *stats)
+{
+	return stats->to_ns > stats->from_ns ? (double)(stats->to_ns - stats->from_ns) / 1e9 : 0;
+}
+
+void stats_set_span(struct stats *stats, uint64_t from_ns, uint64_t to_ns)
+{
+	stats->from_ns = from_ns;
+	stats->to_ns = to_ns;
+	stats->total.seconds = seconds(stats);
+	stats->total.end_ns = to_ns;
+}
+
+static void clear(struct stat_row *row)
+{
+	const struct stat_row bare_row = stat_row_bare(row);
+
+	stat_row_free(row);
+	*row = bare_row;
+}
+
+void stats_reset(struct stats *stats)
+{
+	for (size_t i = 0; i < stats->capacity; i++) {
+		struct stored **place = &stats->heads[i];
+
+		while (*place) {
+			struct stored *stored = *place;
+
+			if (stored->existed) {
+				clear(&stored->row);
+				stored->row.timers = 1;
+				place = &stored->next;
+				continue;
+			}
+			*place = stored->next;
+			stat_row_free(&stored->row);
+			free(stored);
+			stats->count--;
+		}
+	}
+	clear(&stats->total);
+	stats->total.sum = true;
+	stats->total.timers = stats->count;
+	close_instant(stats);
+	stats->herd.seen = (struct stats_herd){ .most = 0 };
+}
+
+const struct stat_row *stats_total(const struct stats *stats)
+{
+	return &stats->total;
+}
+
+void stats_herd(const struct stats *stats, struct stats_herd *herd)
+{
+	*herd = stats->herd.seen;
+	herd->times += stats->herd.count >= stats->scene->limits->herd;
+	if (stats->herd.count > herd->most) {
+		herd->most = stats->herd.count;
+		herd->ts = (uint64_t)stats->herd.begin_ns;
+	}
+}
+
+struct stat_row *stats_rows(const struct stats *stats, enum stat_by by, size_t *count)
+{
+	const struct stat_row **sorted = calloc(stats->count + 1, sizeof(*sorted));
+	struct stat_row *rows = calloc(stats->count + 1, sizeof(*rows));
+	size_t found = 0;
+
+	*count = 0;
+	for (size_t i = 0; sorted && i < stats->capacity; i++)
+		for (struct stored *stored = stats->heads[i]; stored; stored = stored->next)
+			if (stat_row_any(&stored->row))
+				sorted[found++] = &stored->row;
+	if (!sorted || !rows || stat_rows_group(sorted, found, by, rows, count) < 0) {
+		stats_rows_free(rows, *count);
+		rows = NULL;
+		*count = 0;
+	}
+	free(sorted);
+	for (size_t i = 0; i < *count; i++) {
+		rows[i].seconds = seconds(stats);
+		rows[i].end_ns = stats->to_ns;
+	}
+	return rows;
+}
+
+void stats_rows_free(struct stat_row *rows, size_t count)
+{
+	for (size_t i = 0; rows && i < count; i++)
+		stat_row_free(&rows[i]);
+	free(rows);
+}
