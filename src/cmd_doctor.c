@@ -11,6 +11,7 @@
 #include "timersnoop/commands.h"
 #include "timersnoop/host.h"
 #include "timersnoop/live.h"
+#include "timersnoop/show.h"
 #include "timersnoop/view.h"
 #include "timersnoop/wakeups.h"
 
@@ -85,10 +86,9 @@ static int describe(const struct kernel_features *features, const struct probe_p
 }
 
 /* What a run with these options writes to its instance. */
-static void print_settings(const struct options *options)
+static void print_settings(const struct options *options, const struct selection *selection)
 {
-	const struct selection selection = { .names = options->names,
-					     .name_count = options->name_count };
+	bool in_interrupts = options->lives || options->events & (EVENTS_EXPIRE | EVENTS_SIGNAL);
 	char filter[FILTER_TEXT_MAX];
 
 	puts("Settings of the private instance:");
@@ -99,28 +99,23 @@ static void print_settings(const struct options *options)
 		printf("  set_event_pid: the process of %s, with event-fork\n", options->argv[0]);
 	for (size_t i = 0; i < options->pid_count; i++)
 		printf("  set_event_pid: the threads of %d, with event-fork\n", options->pids[i]);
-	if (selection_filter(&selection, filter, sizeof(filter)))
+	if (!in_interrupts && selection_filter(selection, filter, sizeof(filter)))
 		printf("  filter of the probes: %s\n", filter);
 	if (options->user_count || options->failed)
 		puts("  (-u and -x are looked at in user space)");
-	if ((options->argv || options->pid_count) &&
-	    (options->lives || options->events & (EVENTS_EXPIRE | EVENTS_SIGNAL)))
+	if ((options->argv || options->pid_count) && in_interrupts)
 		puts("  a second instance without set_event_pid, for what comes in interrupts");
 	putchar('\n');
 }
 
-int cmd_dry_run(const struct options *options)
+static int dry_run(const struct options *options, const struct selection *selection)
 {
 	const struct plan_wishes wishes = command_wishes(options);
-	uint32_t uids[OPTION_LIST_MAX];
 	struct kernel_features features;
 	struct probe_plan plan;
 	struct error err;
-	int status;
+	int status = host_tracefs(&err);
 
-	if (command_check_pids(options, &err) < 0 || command_find_users(options, uids, &err) < 0)
-		return command_fail(EXIT_USAGE, &err);
-	status = host_tracefs(&err);
 	if (status == 0) {
 		status = host_features(&features, &wishes, &err);
 	} else {
@@ -131,8 +126,22 @@ int cmd_dry_run(const struct options *options)
 		status = probe_plan_make(&plan, &features, &wishes, &err);
 	if (status < 0)
 		return command_fail(options->argv ? EXIT_FAILED : EXIT_CANNOT, &err);
-	print_settings(options);
+	print_settings(options, selection);
 	return describe(&features, &plan, options->verbose);
+}
+
+int cmd_dry_run(const struct options *options)
+{
+	struct show show = { .options = options };
+	struct error err;
+	int status;
+
+	if (command_check_pids(options, &err) < 0 || show_select(&show, options, &err) < 0)
+		status = command_fail(EXIT_USAGE, &err);
+	else
+		status = dry_run(options, &show.selection);
+	show_free(&show);
+	return status;
 }
 
 /* One timer_settime of our own, with a value that nobody else sets. */

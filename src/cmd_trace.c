@@ -38,6 +38,7 @@ struct trace {
 	const struct options *options;
 	struct show show;
 	char filter[FILTER_TEXT_MAX];
+	unsigned filtered; /* enum filter_part bits: what is in it */
 	struct live_request request;
 	struct live *live;
 	struct live_recording *recording; /* NULL: it is only shown */
@@ -156,9 +157,31 @@ static int watch_processes(struct trace *trace, struct error *err)
 static bool filters_calls(struct trace *trace)
 {
 	const struct plan_wishes wishes = command_wishes(trace->options);
+	struct selection selection = trace->show.selection;
 
-	return !wishes.lives && !(wishes.events & (EVENTS_EXPIRE | EVENTS_SIGNAL)) &&
-	       selection_filter(&trace->show.selection, trace->filter, sizeof(trace->filter));
+	/* It chooses what is shown, not what is recorded. */
+	if (records(trace))
+		selection.where = NULL;
+	if (!wishes.lives && !(wishes.events & (EVENTS_EXPIRE | EVENTS_SIGNAL)))
+		trace->filtered =
+			selection_filter(&selection, trace->filter, sizeof(trace->filter));
+	return trace->filtered;
+}
+
+/* Who drops what was not asked for. */
+static void tell_filter(const struct trace *trace)
+{
+	const struct options *options = trace->options;
+
+	if (options->verbose && options->name_count)
+		note(trace, "names are filtered %s",
+		     trace->filtered & FILTER_NAMES ? "in the kernel" : "in user space");
+	else if (records(trace) && options->name_count && !(trace->filtered & FILTER_NAMES))
+		note(trace, "all names are recorded: give -n again when it is shown");
+	if (options->verbose && options->where && trace->filtered & FILTER_WHERE)
+		note(trace, "--where: the kernel lets pass what is %s", trace->filter);
+	else if (options->verbose && options->where)
+		note(trace, "--where is filtered in user space");
 }
 
 static int open_live(struct trace *trace, struct error *err)
@@ -238,10 +261,9 @@ static int start_live(struct trace *trace, struct error *err)
 	status = live_start(trace->live, &trace->request, trace->show.tasks, &filtered, err);
 	if (status < 0)
 		return status;
-	if (options->verbose && options->name_count)
-		note(trace, "names are filtered %s", filtered ? "in the kernel" : "in user space");
-	else if (records(trace) && options->name_count && !filtered)
-		note(trace, "all names are recorded: give -n again when it is shown");
+	if (!filtered)
+		trace->filtered = 0;
+	tell_filter(trace);
 	status = live_scene_begin(&trace->show, trace->live, &trace->request, err);
 	if (status == 0 && trace->recording)
 		status = live_recording_begin(trace->recording, trace->show.tasks, err);
@@ -570,7 +592,7 @@ static int run(struct trace *trace, struct error *err)
 	if (!records(trace) && command_empty_output(trace->options, show->out_fd, err) < 0)
 		return command_fail(EXIT_FAILED, err);
 	if (show->sink && show->style.header && !show->report)
-		out_for(show->style.format)->header(show->sink, &show->style);
+		out_for(&show->style)->header(show->sink, &show->style);
 	if (!trace->launch && !trace->options->quiet && isatty(STDERR_FILENO))
 		note(trace, "%s timers; Ctrl-C ends it",
 		     records(trace) ? "recording"
@@ -645,8 +667,10 @@ int cmd_trace(const struct options *options)
 	struct error err;
 	int status;
 
-	if (resolve(&trace, &err) < 0)
-		return command_fail(EXIT_USAGE, &err);
+	if (resolve(&trace, &err) < 0) {
+		show_free(&trace.show);
+		return command_fail(err.code == ENOMEM ? EXIT_FAILED : EXIT_USAGE, &err);
+	}
 	if (prepare(&trace, &err) < 0) {
 		status = command_fail(EXIT_FAILED, &err);
 	} else if (open_live(&trace, &err) < 0) {

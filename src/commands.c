@@ -23,6 +23,26 @@ int command_fail(int status, const struct error *err)
 	return status;
 }
 
+int command_print_fields(const struct field_table *table)
+{
+	static const char *const kinds[] = {
+		[FIELD_COUNT] = "count", [FIELD_NUMBER] = "number", [FIELD_DURATION] = "ns",
+		[FIELD_RATE] = "1/s",    [FIELD_TEXT] = "text",     [FIELD_ADDRESS] = "address",
+		[FIELD_BOOL] = "bool",
+	};
+	int width = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		int length = (int)strlen(table->fields[i].name);
+
+		width = length > width ? length : width;
+	}
+	for (size_t i = 0; i < table->count; i++)
+		printf("%-*s  %-7s  %s\n", width, table->fields[i].name,
+		       kinds[table->fields[i].kind], table->fields[i].what);
+	return ferror(stdout) || fflush(stdout) != 0 ? EXIT_FAILED : EXIT_MATCHED;
+}
+
 struct plan_wishes command_wishes(const struct options *options)
 {
 	bool record = options->command == COMMAND_RECORD;

@@ -117,6 +117,14 @@ void field_get(const struct field *field, const void *of, struct field_value *va
 	field->get(of, value);
 }
 
+static bool is_chosen(const struct fields_chosen *chosen, const struct field *field)
+{
+	for (size_t i = 0; i < chosen->count; i++)
+		if (chosen->list[i] == field)
+			return true;
+	return false;
+}
+
 int fields_choose(struct fields_chosen *chosen, const struct field_table *table, const char *text,
 		  const char *what, struct error *err)
 {
@@ -135,9 +143,8 @@ int fields_choose(struct fields_chosen *chosen, const struct field_table *table,
 			error_hint(err, "%s help lists them", what);
 			return -EINVAL;
 		}
-		if (chosen->count == FIELDS_CHOSEN_MAX)
-			return error_set(err, EINVAL, "%s takes at most %d fields", what,
-					 FIELDS_CHOSEN_MAX);
+		if (is_chosen(chosen, field))
+			return error_set(err, EINVAL, "%s has '%s' twice", what, field->name);
 		chosen->list[chosen->count++] = field;
 		if (!text[length])
 			return 0;

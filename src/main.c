@@ -46,8 +46,12 @@
  *   replay           a recording as the stream that it was
  *
  *   events           names and groups of all that can be shown
+ *   fields           what can be asked of a thing by name
+ *   event_fields     the same of an event: its columns, and more
+ *   expr             conditions on fields
  *   timerspec        values and durations as text, names of flags, clocks, errors
- *   out_*            finished values -> text, strace's notation, JSON, CSV
+ *   out_*            finished values -> text, strace's notation, JSON, CSV, TSV
+ *   out_rows         fields of anything -> rows
  *   out_list         timers that exist -> text, JSON, CSV
  *   line, sink       one line of bytes; lines -> a file descriptor
  *
@@ -66,6 +70,7 @@
 #include <unistd.h>
 
 #include "timersnoop/commands.h"
+#include "timersnoop/event_fields.h"
 
 static int print(const char *text)
 {
@@ -74,6 +79,9 @@ static int print(const char *text)
 
 static int dispatch(const struct options *options)
 {
+	if (options_ask_fields(options))
+		return command_print_fields(options->command == COMMAND_STAT ? &stat_fields
+									     : &event_fields);
 	switch (options->command) {
 	case COMMAND_TRACE:
 		if (options->input)

@@ -362,7 +362,8 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 		options->events = EVENTS_CALLS;
 		options->default_events = true;
 	}
-	if (!ret && options->command != COMMAND_HELP && options->command != COMMAND_VERSION)
+	if (!ret && options->command != COMMAND_HELP && options->command != COMMAND_VERSION &&
+	    !options_ask_fields(options))
 		ret = check_together(&parser, cleanup);
 	if (ret) {
 		options_free(options);
@@ -371,6 +372,15 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 	if (!parser.time_given)
 		options->time = options->format == OUT_STRACE ? TIME_NONE : TIME_RELATIVE;
 	return 0;
+}
+
+bool options_ask_fields(const struct options *options)
+{
+	bool has_fields = options->command == COMMAND_TRACE || options->command == COMMAND_RECORD ||
+			  options->command == COMMAND_STAT;
+
+	return has_fields && ((options->fields && strcmp(options->fields, "help") == 0) ||
+			      (options->where && strcmp(options->where, "help") == 0));
 }
 
 void options_free(struct options *options)

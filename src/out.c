@@ -7,16 +7,17 @@
 
 #include "timersnoop/line.h"
 
-const struct out *out_for(enum out_format format)
+const struct out *out_for(const struct out_style *style)
 {
-	switch (format) {
+	switch (style->format) {
 	case OUT_STRACE:
 		return &out_strace;
 	case OUT_JSON:
-		return &out_json;
+		return style->fields ? &out_json_fields : &out_json;
 	case OUT_CSV:
-	case OUT_TSV:
 		return &out_csv;
+	case OUT_TSV:
+		return &out_tsv;
 	case OUT_TEXT:
 		break;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A life as a JSON object and as a CSV row. Both come of one description, so
+ * A life as a JSON object and as a row of CSV or TSV. All come of one description, so
  * that they have the same names and the same values: what is null in JSON, or
- * left out there, is an empty field in CSV.
+ * left out there, is an empty field in a row.
  */
 #include "timersnoop/out_life.h"
 
@@ -10,14 +10,16 @@
 
 #include "timersnoop/line.h"
 
-enum field_form { FIELD_JSON, FIELD_CSV, FIELD_CSV_COLUMN };
+enum field_form { FIELD_JSON, FIELD_ROW, FIELD_COLUMN };
 
 struct field_writer {
 	enum field_form form;
 	char *at;
+	char separator;  /* rows: behind each field */
+	bool raw;        /* rows: text is as it is */
 	bool first;      /* JSON: nothing is in this object yet */
 	unsigned absent; /* objects around this place that are null */
-	char prefix[64]; /* CSV columns: the objects around this place, each with '_' */
+	char prefix[64]; /* columns: the objects around this place, each with '_' */
 	size_t prefix_length;
 };
 
@@ -34,9 +36,9 @@ bool out_life_never_deleted(const struct life *life)
 /* Is a value to be written next? */
 static bool field_begin(struct field_writer *to, const char *name, bool there)
 {
-	if (to->form == FIELD_CSV)
+	if (to->form == FIELD_ROW)
 		return there && !to->absent;
-	if (to->form == FIELD_CSV_COLUMN) {
+	if (to->form == FIELD_COLUMN) {
 		memcpy(to->at, to->prefix, to->prefix_length);
 		to->at = line_text(to->at + to->prefix_length, name);
 		return false;
@@ -55,7 +57,7 @@ static bool field_begin(struct field_writer *to, const char *name, bool there)
 static void field_end(struct field_writer *to)
 {
 	if (to->form != FIELD_JSON)
-		*to->at++ = ',';
+		*to->at++ = to->separator;
 }
 
 static void field_number(struct field_writer *to, const char *name, bool there, int64_t number)
@@ -101,7 +103,7 @@ static void field_bool(struct field_writer *to, const char *name, bool value)
 
 static void field_object(struct field_writer *to, const char *name, bool there)
 {
-	if (to->form == FIELD_CSV_COLUMN) {
+	if (to->form == FIELD_COLUMN) {
 		char *end = to->prefix + to->prefix_length;
 
 		end = line_byte(line_text(end, name), '_');
@@ -116,7 +118,7 @@ static void field_object(struct field_writer *to, const char *name, bool there)
 static void field_object_end(struct field_writer *to, const char *name, bool there)
 {
 	to->absent -= !there;
-	if (to->form == FIELD_CSV_COLUMN)
+	if (to->form == FIELD_COLUMN)
 		to->prefix_length -= strlen(name) + 1;
 	if (to->form != FIELD_JSON || !there || to->absent)
 		return;
@@ -138,11 +140,16 @@ static void field_distribution(struct field_writer *to, const char *name,
 static void field_comm(struct field_writer *to, const char *comm)
 {
 	if (!field_begin(to, "comm", true))
-		field_end(to);
+		;
 	else if (to->form == FIELD_JSON)
 		to->at = line_byte(out_json_string(line_byte(to->at, '"'), comm), '"');
+	else if (to->raw)
+		to->at = line_text(to->at, comm);
+	else if (to->separator == '\t')
+		to->at = out_tsv_text(to->at, comm);
 	else
-		to->at = out_csv_name(to->at, comm);
+		to->at = out_csv_text(to->at, comm);
+	field_end(to);
 }
 
 /* Which one it is, whence it came and how it went. */
@@ -264,35 +271,55 @@ void out_life_json(struct sink *sink, const struct out_style *style, const struc
 	sink_line_end(sink, line_text(to.at, "}\n"));
 }
 
-/* The last column is that of lost records, see out_life_csv_lost. */
-void out_life_csv_header(struct sink *sink)
+static struct field_writer row_writer(struct sink *sink, const struct out_style *style,
+				      enum field_form form)
 {
-	struct field_writer to = { .form = FIELD_CSV_COLUMN, .at = sink_line(sink) };
+	bool tsv = style->format == OUT_TSV;
+
+	return (struct field_writer){ .form = form,
+				      .at = sink_line(sink),
+				      .raw = tsv && style->null,
+				      .separator = !tsv          ? ','
+						   : style->null ? '\0'
+								 : '\t' };
+}
+
+static void end_row(struct sink *sink, const struct field_writer *to)
+{
+	sink_line_end(sink, line_byte(to->at, to->raw ? '\0' : '\n'));
+}
+
+/* The last column is that of lost records, see out_life_csv_lost. */
+void out_life_csv_header(struct sink *sink, const struct out_style *style)
+{
+	struct field_writer to = row_writer(sink, style, FIELD_COLUMN);
 	struct life any = { .pid = 0 };
 
+	if (!style->header || to.raw)
+		return;
 	fields_all(&to, &any);
-	sink_line_end(sink, line_text(to.at, "lost\n"));
+	to.at = line_text(to.at, "lost");
+	end_row(sink, &to);
 }
 
 void out_life_csv(struct sink *sink, const struct out_style *style, const struct life *life)
 {
-	struct field_writer to = { .form = FIELD_CSV, .at = sink_line(sink) };
+	struct field_writer to = row_writer(sink, style, FIELD_ROW);
 
-	(void)style;
 	fields_all(&to, life);
-	sink_line_end(sink, line_byte(to.at, '\n'));
+	end_row(sink, &to);
 }
 
 /* As many fields as there are columns, all empty but the first and the last. */
-void out_life_csv_lost(struct sink *sink, const struct loss *loss)
+void out_life_csv_lost(struct sink *sink, const struct out_style *style, const struct loss *loss)
 {
-	struct field_writer to = { .form = FIELD_CSV,
-				   .at = line_text(sink_line(sink), "lost"),
-				   .absent = 1 };
+	struct field_writer to = row_writer(sink, style, FIELD_ROW);
 	struct life any = { .pid = 0 };
 
+	to.at = line_text(to.at, "lost");
+	to.absent = 1;
 	fields_all(&to, &any);
 	if (loss->counted)
 		to.at = line_u64(to.at, loss->records);
-	sink_line_end(sink, line_byte(to.at, '\n'));
+	end_row(sink, &to);
 }

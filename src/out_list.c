@@ -261,7 +261,7 @@ static void out_list_csv(struct sink *sink, const struct existing_timer *row)
 
 	at = posix ? line_text(at, "timer,") : line_text(at, "timerfd,");
 	at = line_byte(line_s64(at, row->process.tgid), ',');
-	at = out_csv_name(at, row->process.comm);
+	at = line_byte(out_csv_text(at, row->process.comm), ',');
 	at = line_byte(line_text(at, out_list_family(&row->timer)), ',');
 	if (!posix)
 		*at++ = ',';

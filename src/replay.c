@@ -343,7 +343,7 @@ int replay_show(struct replay *replay, struct show *show, replay_stop *stop, voi
 	more = merge_next(replay->merge, &merged);
 	status = begin(replay, show, &merged, more, err);
 	if (status == 0 && show->sink && show->style.header && !show->report)
-		out_for(show->style.format)->header(show->sink, &show->style);
+		out_for(&show->style)->header(show->sink, &show->style);
 	for (; status == 0 && more > 0; more = merge_next(replay->merge, &merged)) {
 		last_ns = merged.event.ts ? merged.event.ts : last_ns;
 		stopped = stop && stop(context, last_ns);

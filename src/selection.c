@@ -49,7 +49,7 @@ bool selection_takes(const struct selection *selection, const struct task *task,
 	return !selection->failed || call->ret < 0 || call->missing & CALL_NO_RETURN;
 }
 
-bool selection_filter(const struct selection *selection, char *text, size_t size)
+static bool filter_names(const struct selection *selection, char *text, size_t size)
 {
 	size_t used = 0;
 
@@ -62,4 +62,21 @@ bool selection_filter(const struct selection *selection, char *text, size_t size
 		used += (size_t)length;
 	}
 	return used > 0;
+}
+
+unsigned selection_filter(const struct selection *selection, char *text, size_t size)
+{
+	char where[FILTER_TEXT_MAX], names[FILTER_TEXT_MAX];
+	unsigned parts = filter_names(selection, text, size) ? FILTER_NAMES : 0;
+
+	if (!selection->where || !expr_kernel_filter(selection->where, where, sizeof(where)))
+		return parts;
+	if (parts) {
+		snprintf(names, sizeof(names), "%s", text);
+		if ((size_t)snprintf(text, size, "(%s) && (%s)", names, where) < size)
+			return FILTER_NAMES | FILTER_WHERE;
+		snprintf(text, size, "%s", names);
+		return FILTER_NAMES;
+	}
+	return (size_t)snprintf(text, size, "%s", where) < size ? FILTER_WHERE : 0;
 }

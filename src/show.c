@@ -8,6 +8,25 @@
 #include <unistd.h>
 
 #include "timersnoop/commands.h"
+#include "timersnoop/event_fields.h"
+
+/* What is given by names of fields. */
+static int select_fields(struct show *show, struct error *err)
+{
+	const struct options *options = show->options;
+	int status = 0;
+
+	/* Its fields are others. */
+	if (options->command == COMMAND_STAT)
+		return report_new(&show->report, options, err);
+	if (options->fields)
+		status = fields_choose(&show->fields, &event_fields, options->fields, "--fields",
+				       err);
+	if (status == 0 && options->where)
+		status = expr_parse(&show->where, options->where, &event_fields, "--where", err);
+	show->selection.where = show->where;
+	return status;
+}
 
 int show_select(struct show *show, const struct options *options, struct error *err)
 {
@@ -29,9 +48,7 @@ int show_select(struct show *show, const struct options *options, struct error *
 		error_hint(err, "--interval writes one table after the other");
 		return -EINVAL;
 	}
-	if (status == 0 && options->command == COMMAND_STAT)
-		status = report_new(&show->report, options, err);
-	return status;
+	return status < 0 ? status : select_fields(show, err);
 }
 
 static bool wants_color(const struct show *show)
@@ -56,10 +73,11 @@ static void set_style(struct show *show)
 		.color = wants_color(show),
 		.header = options->header,
 		.lives = options->lives && !options->events,
-		.null = options->null,
 		.start_ns = show->scene.since_ns,
 		.wall_offset_ns = show->scene.wall_count ? show->scene.wall[0].offset_ns : 0,
 		.no_wall = !show->scene.wall_count,
+		.null = options->null,
+		.fields = show->fields.count ? &show->fields : NULL,
 		.cache = &show->cache,
 	};
 }
@@ -285,6 +303,7 @@ void show_free(struct show *show)
 {
 	free(show->counted_lost);
 	report_free(show->report);
+	expr_free(show->where);
 	view_free(show->view);
 	tasks_free(show->tasks);
 	sink_free(show->sink);

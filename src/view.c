@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "timersnoop/calls.h"
+#include "timersnoop/event_fields.h"
 #include "timersnoop/lives.h"
 #include "timersnoop/timers.h"
 
@@ -72,12 +73,21 @@ static void fail_with(struct view *view, int status)
 		view->status = status;
 }
 
+/* What is not known to be so is not shown. */
+static bool is_wanted(const struct view *view, const struct event_row *row)
+{
+	const struct expr *where = view->request.selection->where;
+
+	return !where || expr_ask(where, row) == EXPR_YES;
+}
+
 static void show_call(void *context, const struct call *call)
 {
 	struct view *view = context;
 	struct task unknown;
 	const struct task *task = task_of(view, call->tid, &unknown);
 	struct caller caller;
+	const struct event_row row = { .style = view->style, .caller = &caller, .call = call };
 
 	if (view->timers)
 		fail_with(view, timers_call(view->timers, task->tgid, call));
@@ -92,7 +102,7 @@ static void show_call(void *context, const struct call *call)
 							    call));
 	caller = caller_of(task, call->tid);
 	if (view_done(view) || !(view->request.events & EVENT_BIT(call->event)) ||
-	    !selection_takes(view->request.selection, task, call))
+	    !selection_takes(view->request.selection, task, call) || !is_wanted(view, &row))
 		return;
 	view->totals.matched++;
 	if (call->missing)
@@ -128,6 +138,9 @@ static void show_occurrence(void *context, const struct occurrence *occurrence)
 	struct task unknown;
 	const struct task *task = task_of_occurrence(view, occurrence, &unknown);
 	struct caller caller;
+	const struct event_row row = { .style = view->style,
+				       .caller = &caller,
+				       .occurrence = occurrence };
 
 	if (!task || !selection_takes_task(view->request.selection, task))
 		return;
@@ -141,7 +154,8 @@ static void show_occurrence(void *context, const struct occurrence *occurrence)
 		fail_with(view, lives_occurrence(view->lives, &process, occurrence));
 	}
 	if (view_done(view) || !(view->request.events & EVENT_BIT(occurrence->event)) ||
-	    view->request.selection->failed || (view->out->shows && !view->out->shows(occurrence)))
+	    view->request.selection->failed ||
+	    (view->out->shows && !view->out->shows(occurrence)) || !is_wanted(view, &row))
 		return;
 	view->totals.matched++;
 	if (view->sink)
@@ -199,7 +213,7 @@ struct view *view_new(const struct view_request *request)
 	view->tasks = request->tasks;
 	view->sink = request->sink;
 	view->style = request->style;
-	view->out = out_for(request->style->format);
+	view->out = out_for(request->style);
 	view->request.events &= view->out->events;
 	view->calls = calls_new(request->since_ns, show_call, view);
 	if (view->calls && timers)

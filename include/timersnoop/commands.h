@@ -3,6 +3,7 @@
 #ifndef TIMERSNOOP_COMMANDS_H
 #define TIMERSNOOP_COMMANDS_H
 
+#include "timersnoop/fields.h"
 #include "timersnoop/options.h"
 #include "timersnoop/probe_plan.h"
 #include "timersnoop/view.h"
@@ -31,6 +32,9 @@ int cmd_dry_run(const struct options *options);
 
 /* "timersnoop: TEXT" and, behind it, the hint. Returns `status`. */
 int command_fail(int status, const struct error *err);
+
+/* --fields help, --where help: on standard output. Returns an exit status. */
+int command_print_fields(const struct field_table *table);
 
 /* What these options need probes for. */
 struct plan_wishes command_wishes(const struct options *options);

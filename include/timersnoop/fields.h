@@ -69,14 +69,14 @@ const struct field *fields_nearest(const struct field_table *table, const char *
 
 void field_get(const struct field *field, const void *of, struct field_value *value);
 
-/* Fields in the order in which they were asked for. */
+/* Fields in the order in which they were asked for, each once. No table has more. */
 #define FIELDS_CHOSEN_MAX 128
 struct fields_chosen {
 	const struct field *list[FIELDS_CHOSEN_MAX];
 	size_t count;
 };
 
-/* "pid,timer_id,value_ns"; `what` is the option's name, for `err`. 0 or -EINVAL. */
+/* "pid,timer_id,value_ns", none twice; `what` is the option's name, for `err`. 0 or -EINVAL. */
 int fields_choose(struct fields_chosen *chosen, const struct field_table *table, const char *text,
 		  const char *what, struct error *err);
 

@@ -116,6 +116,9 @@ void options_free(struct options *options);
  */
 int options_check(const struct options *options, struct error *err);
 
+/* --fields help or --where help: the fields there are is all that is asked for. */
+bool options_ask_fields(const struct options *options);
+
 /* The text of --help. */
 extern const char options_help[];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * out_text, out_strace, out_json, out_csv: finished values -> bytes. Every
+ * out_text, out_strace, out_json, out_csv, out_tsv: finished values -> bytes. Every
  * format takes the same values, so that each shows the same facts.
  */
 #ifndef TIMERSNOOP_OUT_H
@@ -14,7 +14,8 @@
 #include "timersnoop/tasks.h"
 #include "timersnoop/timers.h"
 
-struct life; /* lives.h */
+struct fields_chosen; /* fields.h */
+struct life;          /* lives.h */
 
 enum out_format { OUT_TEXT, OUT_STRACE, OUT_JSON, OUT_CSV, OUT_TSV };
 
@@ -61,6 +62,7 @@ struct out_style {
 	bool no_wall;            /* that is not known: JSON and CSV have no `time` then */
 	uint64_t start_ns;       /* CLOCK_MONOTONIC when tracing began */
 	struct out_cache *cache; /* may be NULL: slower */
+	const struct fields_chosen *fields; /* CSV, TSV, JSON: these alone; NULL: as usual */
 };
 
 /* Records that the ring buffer lost. */
@@ -87,10 +89,12 @@ struct out {
 	void (*lost)(struct sink *sink, const struct out_style *style, const struct loss *loss);
 };
 
-extern const struct out out_text, out_strace, out_json, out_csv;
+extern const struct out out_text, out_strace, out_json, out_csv, out_tsv;
+/* JSON with style->fields. */
+extern const struct out out_json_fields;
 
-/* The vtable of a format. */
-const struct out *out_for(enum out_format format);
+/* The vtable of a style's format. */
+const struct out *out_for(const struct out_style *style);
 
 /*
  * What the formats share; all write as line.h does. `ns` is a time of the
@@ -171,7 +175,9 @@ char *out_json_string(char *at, const char *text);
 char *out_json_flags(char *at, const struct flag_name *names, uint32_t flags);
 /* {"sec":1,"nsec":0} */
 char *out_json_timerspec(char *at, struct timerspec ts);
-/* A CSV field, quoted where needed, and the comma that ends it. */
-char *out_csv_name(char *at, const char *comm);
+/* A CSV field, quoted where needed. */
+char *out_csv_text(char *at, const char *text);
+/* A TSV field: see out_rows.h. */
+char *out_tsv_text(char *at, const char *text);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "timersnoop/calls.h"
+#include "timersnoop/expr.h"
 #include "timersnoop/tasks.h"
 
 /* Every list that is not empty must hold the caller. The lists are borrowed. */
@@ -21,6 +22,8 @@ struct selection {
 	int32_t self;   /* a process that is not taken, unless `pids` names it; 0: none */
 	bool failed;    /* only calls that returned an error */
 	uint64_t count; /* stop after so many; 0: no limit */
+	/* About a struct event_row, which must be so; borrowed. NULL: anything. */
+	const struct expr *where;
 };
 
 /* By the lists alone, whatever the task does. */
@@ -29,11 +32,14 @@ bool selection_takes(const struct selection *selection, const struct task *task,
 		     const struct call *call);
 
 /*
- * An event filter (Documentation/trace/events.rst) that lets the names'
- * calls pass, so that the kernel drops the others. False when there is none:
- * no names, too many, or one with a double quote, which a filter cannot hold.
+ * An event filter (Documentation/trace/events.rst) that lets the calls pass that
+ * are asked for, so that the kernel drops others. Which parts of the selection are
+ * in it, as bits; 0 when there is none. Names are not when there are too many, or
+ * one has a double quote, which a filter cannot hold; of `where` it is what the
+ * kernel can decide.
  */
 #define FILTER_TEXT_MAX 4096
-bool selection_filter(const struct selection *selection, char *text, size_t size);
+enum filter_part { FILTER_NAMES = 1, FILTER_WHERE = 2 };
+unsigned selection_filter(const struct selection *selection, char *text, size_t size);
 
 #endif

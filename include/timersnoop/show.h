@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "timersnoop/expr.h"
 #include "timersnoop/options.h"
 #include "timersnoop/recording.h"
 #include "timersnoop/report.h"
@@ -20,6 +21,8 @@
 struct show {
 	const struct options *options;
 	struct selection selection;
+	struct expr *where; /* NULL: none was asked for */
+	struct fields_chosen fields;
 	uint32_t uids[OPTION_LIST_MAX];
 	struct scene scene;
 	struct tasks *tasks;
@@ -36,7 +39,8 @@ struct show {
 	uint64_t *counted_lost; /* by stream: what its pages told of */
 };
 
-/* What was asked for, with users looked up: 0, or -errno for wrong usage. */
+/* What was asked for, with users looked up and conditions read: 0, or -errno for wrong
+ * usage. */
 int show_select(struct show *show, const struct options *options, struct error *err);
 
 /* What a show is begun with, besides its scene; borrowed until show_free. */

@@ -27,7 +27,7 @@ void sink_free(struct sink *sink);
 
 /*
  * sink_line returns room for a line of SINK_LINE_MAX bytes; sink_line_end takes
- * what was written there, up to `end`, '\n' included, as a finished line. The
+ * what was written there, up to `end`, '\n' or NUL included, as a finished line. The
  * room is gone with the next call of any sink function. Never fails: errors are
  * kept, see sink_error. Pipes get at most PIPE_BUF bytes of whole lines a write,
  * so lines of several writers never mix.

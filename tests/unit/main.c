@@ -57,6 +57,8 @@ static int (*const suites[])(void) = {
 	suite_fields,
 	suite_expr,
 	suite_expr_errors,
+	suite_event_fields,
+	suite_out_rows,
 };
 
 int main(void)

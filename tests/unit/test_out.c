@@ -388,17 +388,18 @@ static void test_longest(void)
 	struct sink *sink = sink_new(fd, -1);
 
 	memset(caller.comm, '\033', sizeof(caller.comm) - 1);
-	for (enum out_format format = OUT_TEXT; format <= OUT_CSV; format++) {
+	for (enum out_format format = OUT_TEXT; format <= OUT_TSV; format++) {
+		style.format = format;
 		memset(&cache, 0, sizeof(cache));
 		style.cache = &cache;
 		for (call.event = 0; call.event < EVENT_CALLS; call.event++) {
-			out_for(format)->call(sink, &style, &caller, &call);
+			out_for(&style)->call(sink, &style, &caller, &call);
 			expect_short(sink, fd);
 		}
 		for (int event = EVENT_CALLS; event < EVENT_COUNT; event++) {
 			occurrence.event = (enum event)event;
 			occurrence.family = event_family(occurrence.event);
-			out_for(format)->occurrence(sink, &style, &caller, &occurrence);
+			out_for(&style)->occurrence(sink, &style, &caller, &occurrence);
 			expect_short(sink, fd);
 		}
 		CU_ASSERT_TRUE(cache.callers[0].length <= OUT_CALLER_MAX);
@@ -407,12 +408,21 @@ static void test_longest(void)
 	close(fd);
 }
 
+static const struct out *for_format(enum out_format format)
+{
+	struct out_style style = plain;
+
+	style.format = format;
+	return out_for(&style);
+}
+
 static void test_out_for(void)
 {
-	CU_ASSERT_PTR_EQUAL(out_for(OUT_TEXT), &out_text);
-	CU_ASSERT_PTR_EQUAL(out_for(OUT_STRACE), &out_strace);
-	CU_ASSERT_PTR_EQUAL(out_for(OUT_JSON), &out_json);
-	CU_ASSERT_PTR_EQUAL(out_for(OUT_CSV), &out_csv);
+	CU_ASSERT_PTR_EQUAL(for_format(OUT_TEXT), &out_text);
+	CU_ASSERT_PTR_EQUAL(for_format(OUT_STRACE), &out_strace);
+	CU_ASSERT_PTR_EQUAL(for_format(OUT_JSON), &out_json);
+	CU_ASSERT_PTR_EQUAL(for_format(OUT_CSV), &out_csv);
+	CU_ASSERT_PTR_EQUAL(for_format(OUT_TSV), &out_tsv);
 }
 
 int suite_out(void)

@@ -307,6 +307,69 @@ static struct sink *open_csv(int *fd, struct out_style *style)
 	return sink;
 }
 
+/* As in CSV, but for what is between fields and how a name is written. */
+static void tsv(void)
+{
+	struct out_style style = plain;
+	struct life life = full();
+	char row[sizeof(written)], odd[sizeof(written)];
+	const char *from;
+	int fd;
+	struct sink *sink = open_sink(&fd);
+
+	out_csv.life(sink, &style, &life);
+	CU_ASSERT_EQUAL(sink_flush(sink), 0);
+	row[pread(fd, row, sizeof(row) - 1, 0)] = '\0';
+	sink_free(sink);
+	close(fd);
+	for (char *at = row; *at; at++)
+		*at = *at == ',' ? '\t' : *at;
+	style.format = OUT_TSV;
+	expect_life(&out_tsv, &style, &life, row);
+	from = strstr(row, "\tapp\t");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(from);
+	memcpy(odd, row, (size_t)(from - row));
+	stpcpy(stpcpy(odd + (from - row), "\ta\\tb\\\\"), from + 4);
+	strcpy(life.comm, "a\tb\\");
+	expect_life(&out_tsv, &style, &life, odd);
+	forget(&life);
+}
+
+/* Each field ends with a NUL, and nothing else does. */
+static void with_nul(void)
+{
+	static const char start[] = "life\0"
+				    "4242\0a\tb\n\0posix";
+	struct out_style style = plain;
+	struct life life = full();
+	size_t columns = 0, fields = 0;
+	int fd;
+	struct sink *sink = open_sink(&fd);
+	ssize_t size, header;
+
+	style.format = OUT_TSV;
+	style.header = style.lives = true;
+	out_tsv.header(sink, &style);
+	CU_ASSERT_EQUAL(sink_flush(sink), 0);
+	header = pread(fd, written, sizeof(written), 0);
+	for (ssize_t i = 0; i < header; i++)
+		columns += written[i] == '\t' || written[i] == '\n';
+	style.null = true;
+	out_tsv.header(sink, &style); /* none */
+	strcpy(life.comm, "a\tb\n");
+	out_tsv.life(sink, &style, &life);
+	CU_ASSERT_EQUAL(sink_flush(sink), 0);
+	size = pread(fd, written, sizeof(written), header);
+	CU_ASSERT_EQUAL(memcmp(written, start, sizeof(start)), 0);
+	for (ssize_t i = 0; i < size; i++)
+		fields += !written[i];
+	CU_ASSERT_EQUAL(fields, columns);
+	CU_ASSERT_EQUAL(written[size - 1], '\0');
+	forget(&life);
+	sink_free(sink);
+	close(fd);
+}
+
 static void csv(void)
 {
 	struct life life = full();
@@ -384,6 +447,7 @@ int suite_out_life(void)
 	if (!suite || !CU_ADD_TEST(suite, text) || !CU_ADD_TEST(suite, text_origins) ||
 	    !CU_ADD_TEST(suite, text_asked) || !CU_ADD_TEST(suite, json) ||
 	    !CU_ADD_TEST(suite, json_families) || !CU_ADD_TEST(suite, csv) ||
+	    !CU_ADD_TEST(suite, tsv) || !CU_ADD_TEST(suite, with_nul) ||
 	    !CU_ADD_TEST(suite, csv_lost) || !CU_ADD_TEST(suite, no_columns))
 		return (int)CU_get_error();
 	return 0;

@@ -9,6 +9,7 @@
 
 #include "fixtures.h"
 #include "suites.h"
+#include "timersnoop/event_fields.h"
 #include "timersnoop/view.h"
 
 #define SERIES "6.1"
@@ -289,6 +290,91 @@ static void failures_not_seen(void)
 	CU_ASSERT_EQUAL(totals.incomplete, 2);
 }
 
+static struct expr *read_where(const char *text)
+{
+	struct expr *where = NULL;
+	struct error err;
+
+	CU_ASSERT_EQUAL_FATAL(expr_parse(&where, text, &event_fields, "--where", &err), 0);
+	return where;
+}
+
+/* What is shown counts, and nothing else; what is not known to be so is not shown. */
+static void by_condition(void)
+{
+	static const struct {
+		const char *text, *expected;
+		uint64_t matched;
+	} cases[] = {
+		{ "comm == \"app\"", LINE_10 LINE_20, 2 },
+		{ "failed && pid != 30", LINE_11, 1 },
+		{ "error == \"EFAULT\" || timer_id == 20", LINE_20 LINE_30, 2 },
+		{ "value > 1s", "", 0 },
+		{ "value <= 1s", "", 0 },
+		{ "tid >= 10", LINE_10 LINE_11 LINE_20 LINE_30, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct expr *where = read_where(cases[i].text);
+
+		begin();
+		selection.where = where;
+		call_all();
+		end(cases[i].expected);
+		CU_ASSERT_EQUAL(totals.matched, cases[i].matched);
+		expr_free(where);
+	}
+}
+
+static void condition_and_count(void)
+{
+	struct expr *where = read_where("failed");
+
+	begin();
+	selection.where = where;
+	selection.count = 1;
+	call(10, 10, 0);
+	CU_ASSERT_FALSE(view_done(view));
+	call_all();
+	CU_ASSERT_TRUE(view_done(view));
+	end(LINE_11);
+	CU_ASSERT_EQUAL(totals.matched, 1);
+	expr_free(where);
+}
+
+/* The kernel drops by names and by what it can decide of a condition. */
+static void filters(void)
+{
+	static const char *const names[] = { "a", "b c" };
+	static const char *const odd[] = { "a\"b" };
+	struct expr *where = read_where("comm == \"x\" && value > 1s");
+	struct expr *values = read_where("value > 1s");
+	struct selection some = { .where = where };
+	char text[FILTER_TEXT_MAX], alone[FILTER_TEXT_MAX], both[2 * FILTER_TEXT_MAX];
+
+	CU_ASSERT_TRUE_FATAL(expr_kernel_filter(where, alone, sizeof(alone)));
+	CU_ASSERT_EQUAL(selection_filter(&some, text, sizeof(text)), FILTER_WHERE);
+	CU_ASSERT_STRING_EQUAL(text, alone);
+	some.names = odd;
+	some.name_count = 1;
+	CU_ASSERT_EQUAL(selection_filter(&some, text, sizeof(text)), FILTER_WHERE);
+	CU_ASSERT_STRING_EQUAL(text, alone);
+	some.names = names;
+	some.name_count = 2;
+	snprintf(both, sizeof(both), "(comm == \"a\" || comm == \"b c\") && (%s)", alone);
+	CU_ASSERT_EQUAL(selection_filter(&some, text, sizeof(text)), FILTER_NAMES | FILTER_WHERE);
+	CU_ASSERT_STRING_EQUAL(text, both);
+	/* no room for both */
+	CU_ASSERT_EQUAL(selection_filter(&some, text, strlen(both)), FILTER_NAMES);
+	CU_ASSERT_STRING_EQUAL(text, "comm == \"a\" || comm == \"b c\"");
+	some.where = values;
+	CU_ASSERT_EQUAL(selection_filter(&some, text, sizeof(text)), FILTER_NAMES);
+	some.name_count = 0;
+	CU_ASSERT_EQUAL(selection_filter(&some, text, sizeof(text)), 0);
+	expr_free(where);
+	expr_free(values);
+}
+
 static void count_stops(void)
 {
 	begin();
@@ -519,9 +605,11 @@ int suite_view(void)
 	if (!suite || !CU_ADD_TEST(suite, everything) || !CU_ADD_TEST(suite, by_process) ||
 	    !CU_ADD_TEST(suite, by_name) || !CU_ADD_TEST(suite, by_user) ||
 	    !CU_ADD_TEST(suite, by_failure) || !CU_ADD_TEST(suite, by_all_of_them) ||
-	    !CU_ADD_TEST(suite, failures_not_seen) || !CU_ADD_TEST(suite, count_stops) ||
-	    !CU_ADD_TEST(suite, changes_of_tasks) || !CU_ADD_TEST(suite, exit_in_a_call) ||
-	    !CU_ADD_TEST(suite, unknown_threads) || !CU_ADD_TEST(suite, asked_again_after_a_loss) ||
+	    !CU_ADD_TEST(suite, by_condition) || !CU_ADD_TEST(suite, condition_and_count) ||
+	    !CU_ADD_TEST(suite, filters) || !CU_ADD_TEST(suite, failures_not_seen) ||
+	    !CU_ADD_TEST(suite, count_stops) || !CU_ADD_TEST(suite, changes_of_tasks) ||
+	    !CU_ADD_TEST(suite, exit_in_a_call) || !CU_ADD_TEST(suite, unknown_threads) ||
+	    !CU_ADD_TEST(suite, asked_again_after_a_loss) ||
 	    !CU_ADD_TEST(suite, threads_nobody_knows) || !CU_ADD_TEST(suite, losses) ||
 	    !CU_ADD_TEST(suite, malformed) || !CU_ADD_TEST(suite, under_way) ||
 	    !CU_ADD_TEST(suite, values) || !CU_ADD_TEST(suite, only_counts))

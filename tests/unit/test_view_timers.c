@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "suites.h"
+#include "timersnoop/event_fields.h"
 #include "views.h"
 
 static void everything_of(void)
@@ -47,6 +48,25 @@ static void masks(void)
 						   EVENT_BIT(EVENT_TIMER_EXPIRE) | EVENTS_SIGNAL)));
 		CU_ASSERT_EQUAL(totals.lives + totals.unattributed, 0);
 	}
+}
+
+/* Of what happens to one timer that of which a condition holds. */
+static void condition(void)
+{
+	struct expr *where = NULL;
+	struct error err;
+
+	CU_ASSERT_EQUAL_FATAL(
+		expr_parse(&where, "signo == 10 || value >= 1s", &event_fields, "--where", &err),
+		0);
+	prepare_view("7.2");
+	selection.where = where;
+	request.events = EVENTS_ALL;
+	open_view();
+	everything_of();
+	end_view("timer_settime 10 app 1; signal_generate 10 app 1; signal_deliver 10 worker 1");
+	CU_ASSERT_EQUAL(totals.matched, 3);
+	expr_free(where);
 }
 
 /* Whoever it belongs to must have been asked for: the process, as its threads. */
@@ -313,13 +333,13 @@ int suite_view_timers(void)
 {
 	CU_pSuite suite = CU_add_suite("view_timers", NULL, NULL);
 
-	if (!suite || !CU_ADD_TEST(suite, masks) || !CU_ADD_TEST(suite, selections) ||
-	    !CU_ADD_TEST(suite, failed_only) || !CU_ADD_TEST(suite, counted) ||
-	    !CU_ADD_TEST(suite, followed) || !CU_ADD_TEST(suite, leader_gone) ||
-	    !CU_ADD_TEST(suite, looked_up) || !CU_ADD_TEST(suite, losses) ||
-	    !CU_ADD_TEST(suite, finished) || !CU_ADD_TEST(suite, unattributed) ||
-	    !CU_ADD_TEST(suite, of_no_user) || !CU_ADD_TEST(suite, no_line) ||
-	    !CU_ADD_TEST(suite, alarms_and_clocks))
+	if (!suite || !CU_ADD_TEST(suite, masks) || !CU_ADD_TEST(suite, condition) ||
+	    !CU_ADD_TEST(suite, selections) || !CU_ADD_TEST(suite, failed_only) ||
+	    !CU_ADD_TEST(suite, counted) || !CU_ADD_TEST(suite, followed) ||
+	    !CU_ADD_TEST(suite, leader_gone) || !CU_ADD_TEST(suite, looked_up) ||
+	    !CU_ADD_TEST(suite, losses) || !CU_ADD_TEST(suite, finished) ||
+	    !CU_ADD_TEST(suite, unattributed) || !CU_ADD_TEST(suite, of_no_user) ||
+	    !CU_ADD_TEST(suite, no_line) || !CU_ADD_TEST(suite, alarms_and_clocks))
 		return (int)CU_get_error();
 	return 0;
 }
