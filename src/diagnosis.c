@@ -162,7 +162,8 @@ static void say_arms(enum finding_id id, char *text, size_t size, const struct s
 		    "armed %" PRIu64
 		    " %s for an instant that makes no sense on %s, and would on %s",
 		    evidence->wrong_clock, times(evidence->wrong_clock),
-		    row->has_clock ? one : "its clock", other);
+		    row->has_clock ? one : "its clock",
+		    evidence->right_clock >= 0 ? other : "another");
 		break;
 	default:
 		say(text, size,
@@ -298,7 +299,7 @@ static int look(struct findings *findings, enum finding_id id, const struct stat
 	struct stat_row all = stat_row_bare(&rows[0]);
 	const struct stat_row *only = NULL;
 	struct finding *finding;
-	uint64_t often = 0;
+	uint64_t often = 0, timers = 0;
 	int status = 0;
 
 	for (size_t i = 0; i < count && status == 0; i++) {
@@ -312,6 +313,7 @@ static int look(struct findings *findings, enum finding_id id, const struct stat
 			stat_row_intersect(&all, &rows[i]);
 		only = often ? NULL : &rows[i];
 		often += more;
+		timers += rows[i].has_id ? 1 : rows[i].timers;
 		status = stat_row_merge(&all, &rows[i]);
 	}
 	if (status == 0 && is_enough(id, often, limits)) {
@@ -323,7 +325,7 @@ static int look(struct findings *findings, enum finding_id id, const struct stat
 			finding->has_process = rows[0].has_pid || rows[0].comm[0];
 			finding->pid = rows[0].has_pid ? rows[0].pid : 0;
 			memcpy(finding->comm, rows[0].comm, sizeof(finding->comm));
-			finding->timers = all.timers;
+			finding->timers = timers;
 			finding->count = often;
 			if (only)
 				name_timer(finding, only);

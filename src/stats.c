@@ -346,7 +346,7 @@ static void watch_herd(struct stats *stats, const struct stored *stored,
 	struct herd *herd = &stats->herd;
 	int64_t instant;
 
-	if (!occurrence->has_asked || stored->state.armed_past ||
+	if (!occurrence->has_asked || occurrence->past ||
 	    !(EVENT_BIT(occurrence->event) & EVENTS_EXPIRE))
 		return;
 	instant = (int64_t)occurrence->ts - occurrence->late_ns;

@@ -65,8 +65,8 @@ static int32_t clock_of_instant(const struct stats_scene *scene, const struct li
 	return -1;
 }
 
-static void note_instant(struct stat_row *row, struct stat_state *state,
-			 const struct stats_scene *scene, const struct life_change *change)
+static void note_instant(struct stat_row *row, const struct stats_scene *scene,
+			 const struct life_change *change)
 {
 	const struct life *life = change->life;
 	struct stat_evidence *evidence = &row->evidence;
@@ -74,16 +74,14 @@ static void note_instant(struct stat_row *row, struct stat_state *state,
 	int32_t clock;
 	int64_t now;
 
-	state->armed_past = false;
 	if (!life->absolute || !life->has_clock || !scene->clock_at ||
 	    !scene->clock_at(scene->context, life->clock, ts, &now))
 		return;
-	state->armed_past = life->value_ns < now;
 	clock = is_within(life->value_ns, now, FAR_NS) ? -1 : clock_of_instant(scene, life, ts);
 	if (clock >= 0) {
-		evidence->wrong_clock++;
-		evidence->right_clock = clock;
-	} else if (state->armed_past) {
+		evidence->right_clock =
+			evidence->wrong_clock++ && evidence->right_clock != clock ? -1 : clock;
+	} else if (life->value_ns < now) {
 		evidence->past++;
 		if (now - life->value_ns > evidence->longest_past_ns)
 			evidence->longest_past_ns = now - life->value_ns;
@@ -102,7 +100,7 @@ static void note_arm(struct stat_row *row, struct stat_state *state,
 	if (ts > evidence->last_arm_ns)
 		evidence->last_arm_ns = ts;
 	note_short(row, scene, change->life);
-	note_instant(row, state, scene, change);
+	note_instant(row, scene, change);
 }
 
 static void note_blocked(struct stat_row *row, const struct stats_scene *scene, int64_t ns)
@@ -131,12 +129,11 @@ static void note_occurrence(struct stat_row *row, struct stat_state *state,
 		break;
 	default:
 		/* One that was armed too late is not served late. */
-		if (occurrence->has_asked && !state->armed_past &&
+		if (occurrence->has_asked && !occurrence->past &&
 		    occurrence->late_ns > scene->limits->late_ns) {
 			row->evidence.late++;
 			row->evidence.late_idle += occurrence->idle;
 		}
-		state->armed_past = false;
 		break;
 	}
 }
@@ -178,7 +175,13 @@ static bool is_bad_value(const struct call *call)
 {
 	const struct itimerspec_seen *seen = &call->new_value;
 
-	return call->ret == -EINVAL && seen->from != FROM_NONE &&
+	if (call->ret != -EINVAL)
+		return false;
+	/* The kernel checks it while it copies it, where it is not seen. */
+	if (call->event == EVENT_SETITIMER)
+		return call->has_pointers && call->new_ptr && call->has_id &&
+		       (uint32_t)call->timer_id < 3;
+	return seen->from != FROM_NONE &&
 	       (!timerspec_valid(seen->value) || !timerspec_valid(seen->interval));
 }
 

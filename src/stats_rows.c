@@ -44,9 +44,11 @@ static void merge_evidence(struct stat_evidence *into, const struct stat_evidenc
 	into->too_short += from->too_short;
 	into->past += from->past;
 	raise(&into->longest_past_ns, from->longest_past_ns);
-	into->wrong_clock += from->wrong_clock;
 	if (from->wrong_clock)
-		into->right_clock = from->right_clock;
+		into->right_clock = into->wrong_clock && into->right_clock != from->right_clock
+					    ? -1
+					    : from->right_clock;
+	into->wrong_clock += from->wrong_clock;
 	into->zero_value += from->zero_value;
 	if (from->first_arm_ns && (!into->first_arm_ns || from->first_arm_ns < into->first_arm_ns))
 		into->first_arm_ns = from->first_arm_ns;

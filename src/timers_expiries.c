@@ -129,6 +129,9 @@ static void tell_expiry(struct timers *timers, const struct expiry *expiry,
 		occurrence.has_clock = timer->has_clock;
 		occurrence.clock = timer->clock;
 		occurrence.armed_by = note_expiry(timer, expiry->ts, seen);
+		occurrence.past =
+			occurrence.armed_by == ARMED_BY_USER && seen && seen->has_asked &&
+			minus(seen->asked_ns, seen->ahead_ns) < (int64_t)timer->arm.start_ns;
 		occurrence.has_interval = timer->arm.seen;
 		occurrence.interval_ns = timer->arm.interval_ns;
 	}

@@ -33,7 +33,7 @@ struct stat_evidence {
 	uint64_t past; /* absolute arms for an instant that had gone by */
 	int64_t longest_past_ns;
 	uint64_t wrong_clock; /* and those that make sense on another clock only */
-	int32_t right_clock;  /* which */
+	int32_t right_clock;  /* which; -1: not always the same */
 	uint64_t zero_value;  /* disarmed with an interval */
 	uint64_t first_arm_ns, last_arm_ns; /* trace clock; 0: none */
 	uint64_t late;        /* expiries later than the bound */

@@ -9,7 +9,6 @@
 struct stat_state {
 	uint64_t arms;          /* of this life, as long as it is one that was made */
 	bool created;           /* it was seen to be made */
-	bool armed_past;        /* for an instant that had gone by */
 	uint64_t waiting_since; /* its signal was sent then, and is not delivered; 0: none */
 };
 

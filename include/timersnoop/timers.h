@@ -64,6 +64,7 @@ struct occurrence {
 	int64_t interval_ns; /* 0: one-shot */
 	enum armed_by armed_by;
 	bool idle; /* the CPU had been idle */
+	bool past; /* it was armed for an instant that had gone by */
 
 	/* signals */
 	int32_t signo;
