@@ -7,7 +7,8 @@
  *
  *   main             this file: which command, and what it returns
  *   options          argv -> one struct; what goes together; the text of --help
- *   cmd_trace        trace, record: what happens to timers, live
+ *   cmd_trace        trace, record, stat: what happens to timers, live
+ *   trace_begin, trace_stream   its parts: what is probed; what is read of it
  *   cmd_replay       the same of a recording
  *   cmd_doctor       doctor, --dry-run, --cleanup
  *   cmd_list         every timer that exists now
