@@ -46,6 +46,18 @@ static const char *source_name(enum value_source from)
 	}
 }
 
+static void print_triggers(const struct probe_plan *plan)
+{
+	puts("\nWhat the kernel counts, as text for the file that is named before it:");
+	for (size_t i = 0; i < plan->trigger_count; i++) {
+		char text[TRIGGER_TEXT_MAX];
+
+		trigger_text(text, &plan->triggers[i], NULL, TRIGGER_COUNTS);
+		printf("# events/" PLAN_GROUP "/%s/trigger\n%s\n",
+		       plan->probes[plan->triggers[i].probe].event, text);
+	}
+}
+
 static void print_plan(const struct probe_plan *plan)
 {
 	puts("\nProbes, as text for kprobe_events:");
@@ -56,6 +68,8 @@ static void print_plan(const struct probe_plan *plan)
 		printf("# %s%s%s\n%s\n", plan->probes[i].why,
 		       plan->probes[i].filter[0] ? ", filter " : "", plan->probes[i].filter, text);
 	}
+	if (plan->trigger_count)
+		print_triggers(plan);
 	puts("\nThe kernel's own events, enabled beside them:");
 	for (size_t i = 0; i < plan->event_count; i++)
 		printf("  %s:%s (%s)%s%s\n", plan->events[i].system, plan->events[i].event,

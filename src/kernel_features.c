@@ -15,6 +15,9 @@ void kernel_features_readme(struct kernel_features *features, const char *readme
 	features->ustring = strstr(readme, "ustring") != NULL;
 	features->arrays = strstr(readme, "[<array-size>") != NULL;
 	features->return_args = strstr(readme, "return probes support: $retval, $arg<N>") != NULL;
+	/* The text of the expressions is of the kernel that can multiply in them. */
+	features->hist = strstr(readme, "hist:keys=<field1") != NULL &&
+			 strstr(readme, "multiplication(*)") != NULL;
 }
 
 const struct feature_member feature_members[OFFSET_COUNT] = {

@@ -42,8 +42,10 @@ static int learn_formats(struct live *live, struct error *err)
 	if (!live->decoder)
 		return error_errno(err, ENOMEM, "event formats");
 	for (size_t i = 0; i < plan->probe_count && status == 0; i++)
-		status = learn_format(live, &plan->probes[i].means, session_group(live->session),
-				      plan->probes[i].event, err);
+		if (!probe_has_triggers(plan, i))
+			status = learn_format(live, &plan->probes[i].means,
+					      session_group(live->session), plan->probes[i].event,
+					      err);
 	for (size_t i = 0; i < plan->event_count && status == 0; i++)
 		status = learn_format(live, &plan->events[i].means, plan->events[i].system,
 				      plan->events[i].event, err);

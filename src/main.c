@@ -19,11 +19,14 @@
  *   btf              where a member lies in a kernel structure
  *   probe_plan       features -> which probes, as text, with reasons
  *   plan_calls, plan_timers   its parts: system calls; expiries and signals
+ *   plan_aggregate   what the kernel counts instead
  *   plan_names       the inverse: an event's name -> what its records mean
  *   probe_group      kprobe_events: add, remove, missed hits
  *   calibrate        which register leads to a call's arguments at its return
  *   session          the private instances and probe group, made and undone
+ *   session_sweep    what killed ones left
  *   live             session, formats and pipes as one merged stream
+ *   live_aggregate   what the kernel counted for it
  *   live_scene       what it knows besides its records
  *   live_recording   what of it becomes a recording
  *
@@ -36,6 +39,7 @@
  *   timers           calls, expiries, signals -> what happened to which timer
  *   timer_table      what it remembers of each
  *   lives, life      the same as figures, from a timer's making to its end
+ *   aggregate        the text of what the kernel counted -> counts
  *   distribution     many durations in little memory
  *   selection        which calls were asked for
  *   view             the stream -> what was asked for, on its way out

@@ -317,6 +317,11 @@ static int plan_entries(struct plan_maker *maker, const struct arch *arch, struc
 	return 0;
 }
 
+const char *plan_calls_symbol(enum event event, enum call_abi abi)
+{
+	return calls[event].symbols[abi];
+}
+
 bool plan_calls_meaning(const char *name, struct meaning *means)
 {
 	static const struct {

@@ -25,6 +25,8 @@ const char *const *probe_plan_symbols(void)
 		symbols[count++] = *name;
 	for (const char *const *name = plan_timers_symbols; *name; name++)
 		symbols[count++] = *name;
+	for (const char *const *name = plan_aggregate_symbols; *name; name++)
+		symbols[count++] = *name;
 	symbols[count] = NULL;
 	return symbols;
 }
@@ -39,6 +41,26 @@ size_t probe_text(char text[PROBE_TEXT_MAX], const struct probe *probe, const ch
 	length = snprintf(text, PROBE_TEXT_MAX, "%s:%s/%s %s %s", kind, group, probe->event,
 			  probe->symbol, probe->args);
 	return length < PROBE_TEXT_MAX ? (size_t)length : PROBE_TEXT_MAX - 1;
+}
+
+bool probe_has_triggers(const struct probe_plan *plan, size_t probe)
+{
+	return plan->probes[probe].means.use == USE_TALLY;
+}
+
+size_t trigger_text(char text[TRIGGER_TEXT_MAX], const struct plan_trigger *trigger,
+		    const char *filter, enum trigger_state state)
+{
+	const char *pause = state == TRIGGER_PAUSES ? ":pause" : "";
+	int length;
+
+	if (filter)
+		length = snprintf(text, TRIGGER_TEXT_MAX, "hist:keys=%s:size=%u%s if (%s) && (%s)",
+				  trigger->keys, trigger->size, pause, trigger->filter, filter);
+	else
+		length = snprintf(text, TRIGGER_TEXT_MAX, "hist:keys=%s:size=%u%s if %s",
+				  trigger->keys, trigger->size, pause, trigger->filter);
+	return length < TRIGGER_TEXT_MAX ? (size_t)length : 0;
 }
 
 bool probe_use_tells_of_timers(enum probe_use use)
@@ -142,7 +164,7 @@ static void plan_creds(struct plan_maker *maker)
 
 bool probe_plan_needs_types(const struct plan_wishes *wishes)
 {
-	return wishes->user_ids || wishes->lives ||
+	return wishes->user_ids || wishes->lives || wishes->aggregate ||
 	       wishes->events & (EVENTS_EXPIRE | EVENTS_SIGNAL | EVENT_BIT(EVENT_TIMER_CREATE));
 }
 
@@ -174,8 +196,8 @@ int probe_plan_make(struct probe_plan *plan, const struct kernel_features *featu
 		error_hint(err, "Linux 4.18 or later is needed");
 		return -ENOTSUP;
 	}
-	status = plan_calls(&maker, err);
-	if (status == 0)
+	status = wishes->aggregate ? plan_aggregate(&maker, err) : plan_calls(&maker, err);
+	if (status == 0 && !wishes->aggregate)
 		status = plan_timers(&maker, err);
 	if (status < 0)
 		return status;

@@ -14,11 +14,8 @@
 
 #include "timersnoop/calibrate.h"
 #include "timersnoop/probe_group.h"
+#include "timersnoop/session_parts.h"
 
-#define INSTANCE_PREFIX "timersnoop-"
-#define GROUP_PREFIX PLAN_GROUP "_"
-/* Of the second instance, behind the name of the first. */
-#define COMPANION_SUFFIX "-irq"
 #define NAME_TRIES 8
 
 struct session {
@@ -29,11 +26,12 @@ struct session {
 	struct tracefs_instance *companion;
 	int lock; /* the instance's directory, locked as long as we live */
 	char group[64];
+	char *filter; /* what the user asked for, for triggers; or NULL */
 	struct probe_plan plan;
 };
 
 /* "timersnoop-4242-1a2b3c4d" has the group "timersnoop_4242_1a2b3c4d". */
-static void group_of(char *group, size_t size, const char *instance)
+void session_group_of(char *group, size_t size, const char *instance)
 {
 	snprintf(group, size, "%s", instance);
 	for (char *c = group; *c; c++)
@@ -42,7 +40,7 @@ static void group_of(char *group, size_t size, const char *instance)
 }
 
 /* Opens an instance's directory and locks it. -EWOULDBLOCK: its run lives. */
-static int lock_instance(const char *dir)
+int session_lock_instance(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat held, there;
@@ -78,9 +76,9 @@ static int make_instance(struct session *session, struct error *err)
 		session->instance = tracefs_instance_create(name);
 		if (!session->instance)
 			return error_errno(err, errno, "cannot make the tracefs instance %s", name);
-		group_of(session->group, sizeof(session->group), name);
+		session_group_of(session->group, sizeof(session->group), name);
 		dir = tracefs_instance_get_dir(session->instance);
-		status = dir ? lock_instance(dir) : -ENOMEM;
+		status = dir ? session_lock_instance(dir) : -ENOMEM;
 		tracefs_put_tracing_file(dir);
 		if (status >= 0) {
 			session->lock = status;
@@ -247,7 +245,7 @@ int session_open(struct session **out, const struct session_request *request,
 
 /* There is no such file when no probe of the group was made; a failure shows
  * at once as probes that are still in use. */
-static void disable_group(struct tracefs_instance *instance, const char *group)
+void session_disable_group(struct tracefs_instance *instance, const char *group)
 {
 	char file[96];
 
@@ -268,8 +266,8 @@ static bool remove_instances(struct tracefs_instance *instance, struct tracefs_i
  * event that was ever enabled in an instance clears that instance's buffers, which
  * takes three times as long as the deletion itself. `plan` may be NULL.
  */
-static int remove_all(struct tracefs_instance *instance, struct tracefs_instance *companion,
-		      const char *group, const struct probe_plan *plan, struct error *err)
+int session_remove_all(struct tracefs_instance *instance, struct tracefs_instance *companion,
+		       const char *group, const struct probe_plan *plan, struct error *err)
 {
 	bool gone = remove_instances(instance, companion);
 	int status;
@@ -292,16 +290,17 @@ int session_close(struct session *session, struct error *err)
 	if (!session)
 		return 0;
 	if (session->companion)
-		disable_group(session->companion, session->group);
+		session_disable_group(session->companion, session->group);
 	if (session->instance) {
-		disable_group(session->instance, session->group);
-		status = remove_all(session->instance, session->companion, session->group,
-				    &session->plan, err);
+		session_disable_group(session->instance, session->group);
+		status = session_remove_all(session->instance, session->companion, session->group,
+					    &session->plan, err);
 		tracefs_instance_free(session->companion);
 		tracefs_instance_free(session->instance);
 	}
 	if (session->lock >= 0)
 		close(session->lock);
+	free(session->filter);
 	free(session);
 	return status;
 }
@@ -353,7 +352,41 @@ int session_filter(struct session *session, const char *filter, struct error *er
 			return error_errno(err, errno, "the kernel does not take the filter %s",
 					   filter);
 	}
-	return 0;
+	/* An event's filter is not one of its triggers, but now it is known to be taken. */
+	if (!session->plan.trigger_count)
+		return 0;
+	if (strlen(filter) > TRIGGER_TEXT_MAX - 2 * sizeof(session->plan.triggers[0]))
+		return error_set(err, E2BIG, "the filter is too long for a trigger");
+	free(session->filter);
+	session->filter = strdup(filter);
+	return session->filter ? 0 : error_errno(err, ENOMEM, "filter");
+}
+
+/* Appends: what opens the file to write it anew removes all triggers. */
+static int write_trigger(struct session *session, const struct plan_trigger *trigger,
+			 enum trigger_state state, struct error *err)
+{
+	const struct probe *probe = &session->plan.probes[trigger->probe];
+	char text[TRIGGER_TEXT_MAX];
+
+	trigger_text(text, trigger, session->filter, state);
+	if (tracefs_event_file_append(instance_for(session, probe->anywhere), session->group,
+				      probe->event, "trigger", text) >= 0)
+		return 0;
+	return error_errno(err, errno, "the kernel does not take the trigger '%s' of %s", text,
+			   probe->event);
+}
+
+/* Triggers take the place of records: they work as long as the event is not enabled. */
+static int switch_on_triggers(struct session *session, size_t probe, struct error *err)
+{
+	const struct probe_plan *plan = &session->plan;
+	int status = 0;
+
+	for (size_t i = 0; i < plan->trigger_count && status == 0; i++)
+		if (plan->triggers[i].probe == probe)
+			status = write_trigger(session, &plan->triggers[i], TRIGGER_COUNTS, err);
+	return status;
 }
 
 static int enable(struct session *session, bool anywhere, const char *system, const char *event,
@@ -384,10 +417,15 @@ static int enable_stage(struct session *session, enum stage stage, struct error 
 		if (stage_of(&plan->events[i].means) == stage)
 			status = enable(session, plan->events[i].anywhere, plan->events[i].system,
 					plan->events[i].event, err);
-	for (size_t i = 0; i < plan->probe_count && status == 0; i++)
-		if (stage_of(&plan->probes[i].means) == stage)
+	for (size_t i = 0; i < plan->probe_count && status == 0; i++) {
+		if (stage_of(&plan->probes[i].means) != stage)
+			continue;
+		if (probe_has_triggers(plan, i))
+			status = switch_on_triggers(session, i, err);
+		else
 			status = enable(session, plan->probes[i].anywhere, session->group,
 					plan->probes[i].event, err);
+	}
 	return status;
 }
 
@@ -408,6 +446,15 @@ int session_enable_entries(struct session *session, struct error *err)
 
 int session_stop(struct session *session, struct error *err)
 {
+	int status;
+
+	/* Those that were switched on last: nothing is counted that they rest on. */
+	for (size_t i = session->plan.trigger_count; i > 0; i--) {
+		status =
+			write_trigger(session, &session->plan.triggers[i - 1], TRIGGER_PAUSES, err);
+		if (status < 0)
+			return status;
+	}
 	if (tracefs_trace_off(session->instance) < 0 ||
 	    (session->companion && tracefs_trace_off(session->companion) < 0))
 		return error_errno(err, errno, "cannot switch tracing off");
@@ -419,161 +466,15 @@ char *session_format(const struct session *session, const char *system, const ch
 	return tracefs_event_file_read(session->instance, system, event, "format", NULL);
 }
 
+char *session_hist(const struct session *session, size_t probe)
+{
+	const struct probe *which = &session->plan.probes[probe];
+
+	return tracefs_event_file_read(instance_for(session, which->anywhere), session->group,
+				       which->event, "hist", NULL);
+}
+
 int session_missed(const struct session *session, uint64_t *missed, struct error *err)
 {
 	return probe_group_missed(session->group, TRY_PREFIX, missed, err);
-}
-
-/* Its companion, if there is one. */
-static struct tracefs_instance *companion_of(const char *name)
-{
-	char companion[80];
-
-	snprintf(companion, sizeof(companion), "%s" COMPANION_SUFFIX, name);
-	return tracefs_instance_exists(companion) ? tracefs_instance_alloc(NULL, companion) : NULL;
-}
-
-static int sweep_instance(const char *name, unsigned *removed, struct error *err)
-{
-	struct tracefs_instance *companion;
-	struct tracefs_instance *instance = tracefs_instance_alloc(NULL, name);
-	char *dir = instance ? tracefs_instance_get_dir(instance) : NULL;
-	int status = dir ? lock_instance(dir) : -ENOMEM;
-	char group[64];
-	int lock = status;
-
-	if (lock >= 0) {
-		group_of(group, sizeof(group), name);
-		companion = companion_of(name);
-		if (companion)
-			disable_group(companion, group);
-		disable_group(instance, group);
-		status = remove_all(instance, companion, group, NULL, err);
-		tracefs_instance_free(companion);
-		close(lock);
-		if (status == 0)
-			++*removed;
-	} else if (status == -EWOULDBLOCK || status == -ENOENT) {
-		status = 0; /* alive, or gone meanwhile */
-	} else {
-		error_errno(err, -status, "cannot look at the tracefs instance %s", name);
-	}
-	tracefs_put_tracing_file(dir);
-	tracefs_instance_free(instance);
-	return status;
-}
-
-/* Exactly timersnoop_PID_RANDOM, as make_instance names them. */
-static bool is_ours(const char *name, const char *prefix, char separator)
-{
-	size_t digits, hex;
-
-	if (strncmp(name, prefix, strlen(prefix)) != 0)
-		return false;
-	name += strlen(prefix);
-	digits = strspn(name, "0123456789");
-	if (!digits || name[digits] != separator)
-		return false;
-	name += digits + 1;
-	hex = strspn(name, "0123456789abcdef");
-	return hex == 8 && name[hex] == '\0';
-}
-
-/* A companion whose first instance is gone belongs to nobody. */
-static int sweep_companion(const char *name, unsigned *removed, struct error *err)
-{
-	struct tracefs_instance *instance = tracefs_instance_alloc(NULL, name);
-	int status = 0;
-
-	if (!instance)
-		return error_errno(err, ENOMEM, "instances");
-	if (tracefs_instance_destroy(instance) == 0)
-		++*removed;
-	else if (errno != ENOENT)
-		status = error_errno(err, errno, "cannot remove the tracefs instance %s", name);
-	tracefs_instance_free(instance);
-	return status;
-}
-
-/* "timersnoop-4242-1a2b3c4d-irq" without "timersnoop-4242-1a2b3c4d" */
-static bool is_lone_companion(const char *name)
-{
-	size_t length = strlen(name), suffix = strlen(COMPANION_SUFFIX);
-	char first[80];
-
-	if (length <= suffix || length - suffix >= sizeof(first) ||
-	    strcmp(name + length - suffix, COMPANION_SUFFIX) != 0)
-		return false;
-	snprintf(first, sizeof(first), "%.*s", (int)(length - suffix), name);
-	return is_ours(first, INSTANCE_PREFIX, '-') && !tracefs_instance_exists(first);
-}
-
-struct orphans {
-	char groups[16][80];
-	size_t count;
-};
-
-static void note_group(void *context, const char *group)
-{
-	struct orphans *orphans = context;
-
-	for (size_t i = 0; i < orphans->count; i++)
-		if (strcmp(orphans->groups[i], group) == 0)
-			return;
-	if (orphans->count < sizeof(orphans->groups) / sizeof(orphans->groups[0]))
-		snprintf(orphans->groups[orphans->count++], sizeof(orphans->groups[0]), "%s",
-			 group);
-}
-
-static int sweep_orphans(const struct orphans *orphans, unsigned *removed, struct error *err)
-{
-	int status = 0;
-
-	for (size_t i = 0; i < orphans->count; i++) {
-		char instance[80];
-		int swept;
-
-		if (!is_ours(orphans->groups[i], GROUP_PREFIX, '_'))
-			continue;
-		snprintf(instance, sizeof(instance), "%s", orphans->groups[i]);
-		for (char *c = instance; *c; c++)
-			if (*c == '_')
-				*c = '-';
-		if (tracefs_instance_exists(instance))
-			continue;
-		/* What sweep_instance has removed just now is not there any more. */
-		swept = probe_group_remove(orphans->groups[i], status ? NULL : err);
-		if (swept > 0)
-			++*removed;
-		else if (status == 0)
-			status = swept;
-	}
-	return status;
-}
-
-int session_sweep(unsigned *removed, struct error *err)
-{
-	struct orphans orphans = { .count = 0 };
-	char **names;
-	int status, swept;
-
-	*removed = 0;
-	/* Groups are listed before instances are looked for: a run that starts
-	 * meanwhile is not taken for an orphan. */
-	status = probe_group_walk(GROUP_PREFIX, note_group, &orphans, err);
-	if (status < 0)
-		return status;
-	names = tracefs_instances("^" INSTANCE_PREFIX);
-	/* One that cannot be removed does not keep the others. */
-	for (char **name = names; name && *name; name++) {
-		swept = 0;
-		if (is_ours(*name, INSTANCE_PREFIX, '-'))
-			swept = sweep_instance(*name, removed, status ? NULL : err);
-		else if (is_lone_companion(*name))
-			swept = sweep_companion(*name, removed, status ? NULL : err);
-		status = status ? status : swept;
-	}
-	tracefs_list_free(names);
-	swept = sweep_orphans(&orphans, removed, status ? NULL : err);
-	return status ? status : swept;
 }

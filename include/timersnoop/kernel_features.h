@@ -57,6 +57,7 @@ struct kernel_features {
 	bool ustring;       /* a string type that tells a failed read */
 	bool arrays;        /* NAME=...:s64[4] */
 	bool return_args;   /* $argN in return probes: as they were at entry */
+	bool hist;          /* hist triggers, with expressions as keys */
 	bool start_expired; /* there is a tracepoint timer:hrtimer_start_expired */
 	/* The register that points at a system call's struct pt_regs when it
 	 * returns, as a fetch-arg (calibrate.h); empty: not known */

@@ -35,6 +35,13 @@ extern const char *const plan_calls_symbols[];
 /* Of the probes that each system call has, by their names. */
 bool plan_calls_meaning(const char *name, struct meaning *means);
 
+/* The entry of a system call; NULL: it has none of its own for these callers. */
+const char *plan_calls_symbol(enum event event, enum call_abi abi);
+
+/* plan_aggregate.c: -ENOTSUP when the kernel cannot count, or not exactly */
+int plan_aggregate(struct plan_maker *maker, struct error *err);
+extern const char *const plan_aggregate_symbols[];
+
 /* plan_timers.c: -ENOTSUP when type data is missing and only expiries or signals are wished for */
 int plan_timers(struct plan_maker *maker, struct error *err);
 extern const char *const plan_timers_symbols[];

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "timersnoop/aggregate.h"
 #include "timersnoop/error.h"
 #include "timersnoop/events.h"
 #include "timersnoop/kernel_features.h"
@@ -41,6 +42,7 @@ enum probe_use {
 	USE_USER_BEFORE, /* new, at entry */
 	USE_USER_AFTER,  /* new, at return */
 	USE_USER_OLD,    /* old, at return */
+	USE_TALLY,       /* counted where it happens, by triggers: it has no records */
 	/* timers */
 	USE_EXPIRY,
 	USE_QUEUE,           /* a POSIX timer sends its signal */
@@ -82,7 +84,9 @@ struct meaning {
 #define PLAN_EVENTS_MAX 12
 #define PLAN_FORMATS_MAX (PLAN_PROBES_MAX + PLAN_EVENTS_MAX)
 #define PLAN_NOTES_MAX 64 /* more than any plan has */
+#define PLAN_TRIGGERS_MAX 48
 #define PROBE_TEXT_MAX 1024
+#define TRIGGER_TEXT_MAX 2048
 /* Values of 8 bytes that USE_STACK takes from the stack. */
 #define STACK_WORDS 24
 
@@ -108,9 +112,23 @@ struct plan_event {
 	char why[80];
 };
 
+/*
+ * What the kernel counts of a probe's hits (a hist trigger). An event that has one is
+ * not enabled: nothing of it gets into the ring buffer.
+ */
+struct plan_trigger {
+	size_t probe; /* of the plan; its tables come in the order of its triggers */
+	struct aggregate_table table;
+	unsigned size; /* entries */
+	char keys[64];
+	char filter[128];
+};
+
 struct probe_plan {
 	struct probe probes[PLAN_PROBES_MAX];
 	size_t probe_count;
+	struct plan_trigger triggers[PLAN_TRIGGERS_MAX];
+	size_t trigger_count;
 	struct plan_event events[PLAN_EVENTS_MAX];
 	size_t event_count;
 	/* Whose memory the new value of an accepted call comes from, and that
@@ -130,6 +148,11 @@ struct plan_wishes {
 	bool lives;      /* also when timers and their processes end */
 	bool user_ids;   /* follow changes of the real user id */
 	bool toctou;     /* compare the caller's memory with the kernel's copies */
+	/* Count in the kernel instead of telling: accepted arms and disarms of POSIX
+	 * timers by thread and timer, refused calls by thread and error. */
+	bool aggregate;
+	bool aggregate_kinds; /* arms also as one-shot or periodic, relative or absolute */
+	uint32_t histograms;  /* and these, a bit each: HISTOGRAM_VALUE, HISTOGRAM_INTERVAL */
 };
 
 /* Does the plan depend on offsets from type data? */
@@ -160,6 +183,19 @@ bool probe_use_tells_of_timers(enum probe_use use);
  * Documentation/trace/kprobetrace.rst), no newline. Returns the length.
  */
 size_t probe_text(char text[PROBE_TEXT_MAX], const struct probe *probe, const char *group);
+
+/* Is it counted by triggers, and never recorded? */
+bool probe_has_triggers(const struct probe_plan *plan, size_t probe);
+
+/* What a trigger is to do. */
+enum trigger_state { TRIGGER_COUNTS, TRIGGER_PAUSES };
+
+/*
+ * Writes "hist:keys=... if FILTER" for the file `trigger` of its event, no newline;
+ * `filter` is one more condition, or NULL. Returns the length; 0: no room for it.
+ */
+size_t trigger_text(char text[TRIGGER_TEXT_MAX], const struct plan_trigger *trigger,
+		    const char *filter, enum trigger_state state);
 
 /* The names a plan may ask for, to look up in kallsyms; ends with NULL. */
 const char *const *probe_plan_symbols(void);

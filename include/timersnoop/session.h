@@ -61,11 +61,15 @@ int session_watch_tasks(struct session *session, struct error *err);
  * whatever enters is seen to its end. */
 int session_enable(struct session *session, struct error *err);
 int session_enable_entries(struct session *session, struct error *err);
-/* Nothing more is recorded; what was recorded stays to be read. */
+/* Nothing more is recorded or counted; what was stays to be read. */
 int session_stop(struct session *session, struct error *err);
 
 /* The format text of an event of the plan; the caller frees. NULL with errno. */
 char *session_format(const struct session *session, const char *system, const char *event);
+
+/* What the triggers of a probe of the plan have counted so far (aggregate.h); the caller frees.
+ * NULL with errno. */
+char *session_hist(const struct session *session, size_t probe);
 
 /* Hits that the session's probes missed so far (kprobe_profile), of any process. */
 int session_missed(const struct session *session, uint64_t *missed, struct error *err);

@@ -64,6 +64,11 @@ seed() {
 		printf '%s' 'number == -5 || handler != 0x7f00 && rate <= 1.5/m' >"$corpus/numbers"
 		printf '%s' 'count > number_2 && late.2 == late && failed == true' >"$corpus/fields"
 		;;
+	aggregate)
+		for file in tests/fixtures/*/hist-*; do
+			cp "$file" "$corpus/$(tr / - <<<"$file")"
+		done
+		;;
 	options)
 		printf '%s\n' -p 1,2 -n a -x -c 3 -d 1.5s --format json -- a b >"$corpus/words"
 		printf '%s\n' -e expire,timer_settime --events=all --lives --toctou >"$corpus/events"

@@ -59,6 +59,8 @@ static int (*const suites[])(void) = {
 	suite_expr_errors,
 	suite_event_fields,
 	suite_out_rows,
+	suite_aggregate,
+	suite_plan_aggregate,
 };
 
 int main(void)

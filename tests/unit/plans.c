@@ -19,7 +19,7 @@ void describe(void)
 	kernel_features_init(&kernel);
 	snprintf(kernel.machine, sizeof(kernel.machine), "x86_64");
 	kernel.arg_n = kernel.return_args = kernel.user_memory = kernel.ustring = kernel.arrays =
-		kernel.start_expired = true;
+		kernel.start_expired = kernel.hist = true;
 	for (int i = 0; i < OFFSET_COUNT; i++)
 		kernel.offset[i] = 8 * (i + 1);
 	wishes = (struct plan_wishes){ .events = EVENT_BIT(EVENT_TIMER_SETTIME) };
@@ -130,8 +130,8 @@ void expect_notes(size_t count, const char *const *notes)
 /* "NAME=FETCHARG:TYPE", of a type that there is. */
 static void check_arg(const char *arg, size_t length)
 {
-	static const char *const types[] = { "s32", "s64", "u32",     "x32",
-					     "x64", "s8",  "ustring", "s64[4]" };
+	static const char *const types[] = { "s32", "s64",     "u32",    "x32", "x64",
+					     "s8",  "ustring", "s64[4]", "u8" };
 	size_t name = strcspn(arg, "="), colon = length;
 	bool known = false;
 	char type[32];
@@ -191,10 +191,39 @@ static void check_probe(const struct probe *probe)
 	CU_ASSERT_TRUE(count <= 128); /* MAX_TRACE_ARGS */
 	/* Only what is at its beginning can read arguments of any kernel. */
 	if (probe->kretprobe && probe->means.use != USE_USER_AFTER &&
-	    probe->means.use != USE_USER_OLD)
+	    probe->means.use != USE_USER_OLD && probe->means.use != USE_TALLY)
 		CU_ASSERT_PTR_NULL(strstr(probe->args, "$arg"));
 	if (!probe->kretprobe)
 		CU_ASSERT_PTR_NULL(strstr(probe->args, "$retval"));
+}
+
+/* Whatever it counts by is a field of its event. */
+static void check_trigger(const struct plan_trigger *trigger)
+{
+	char text[TRIGGER_TEXT_MAX], paused[TRIGGER_TEXT_MAX], named[TRIGGER_TEXT_MAX];
+	const struct probe *probe = &plan.probes[trigger->probe];
+
+	CU_ASSERT_TRUE_FATAL(trigger->probe < plan.probe_count);
+	CU_ASSERT_EQUAL(probe->means.use, USE_TALLY);
+	CU_ASSERT_TRUE(trigger->size >= 128 && trigger->size <= 131072);
+	CU_ASSERT_EQUAL(strncmp(trigger->keys, "common_pid,", 11), 0);
+	CU_ASSERT_TRUE(strlen(trigger->keys) < sizeof(trigger->keys) - 1);
+	CU_ASSERT_TRUE(strlen(trigger->filter) > 0 &&
+		       strlen(trigger->filter) < sizeof(trigger->filter) - 1);
+	for (const char *word = trigger->filter; *word;) {
+		size_t length = strspn(word, "abcdefghijklmnopqrstuvwxyz");
+		char field[40];
+
+		snprintf(field, sizeof(field), "%.*s=", (int)length, word);
+		if (length)
+			CU_ASSERT_PTR_NOT_NULL(strstr(probe->args, field));
+		word += length ? length : 1;
+	}
+	CU_ASSERT_TRUE(trigger_text(text, trigger, NULL, TRIGGER_COUNTS) > 0);
+	trigger_text(paused, trigger, NULL, TRIGGER_PAUSES);
+	CU_ASSERT_EQUAL(strlen(paused), strlen(text) + strlen(":pause"));
+	trigger_text(named, trigger, "comm == \"if\"", TRIGGER_COUNTS);
+	CU_ASSERT_PTR_NOT_NULL(strstr(named, ") && (comm == \"if\")"));
 }
 
 /* By its name alone it is known for what it is. */
@@ -217,6 +246,9 @@ void check_limits(void)
 			CU_ASSERT_STRING_NOT_EQUAL(plan.probes[j].event, plan.probes[i].event);
 	}
 	CU_ASSERT_TRUE(plan.probe_count < PLAN_PROBES_MAX);
+	CU_ASSERT_TRUE(plan.trigger_count < PLAN_TRIGGERS_MAX);
+	for (size_t i = 0; i < plan.trigger_count; i++)
+		check_trigger(&plan.triggers[i]);
 	CU_ASSERT_TRUE(plan.event_count < PLAN_EVENTS_MAX);
 	CU_ASSERT_TRUE(plan.note_count <= PLAN_NOTES_MAX);
 	for (size_t i = 0; i < plan.event_count; i++) {
@@ -242,12 +274,12 @@ static const char *source(enum value_source from)
 static void write_meaning(FILE *out, const struct meaning *means, bool anywhere, const char *why)
 {
 	static const char *const uses[USE_COUNT] = {
-		"entry",    "return",   "copy",        "user",     "old",         "old at",
-		"stack",    "sigevent", "made",        "file",     "user before", "user after",
-		"user old", "expiry",   "queue",       "signal",   "deliver",     "handled",
-		"fetched",  "signalfd", "wait",        "waited",   "itimer",      "start",
-		"expire",   "expired",  "release",     "new task", "rename",      "exec",
-		"exit",     "creds",    "timers gone",
+		"entry",    "return",   "copy",     "user",        "old",         "old at",
+		"stack",    "sigevent", "made",     "file",        "user before", "user after",
+		"user old", "tally",    "expiry",   "queue",       "signal",      "deliver",
+		"handled",  "fetched",  "signalfd", "wait",        "waited",      "itimer",
+		"start",    "expire",   "expired",  "release",     "new task",    "rename",
+		"exec",     "exit",     "creds",    "timers gone",
 	};
 
 	fprintf(out, "# %s", uses[means->use]);
@@ -273,6 +305,14 @@ char *write_plan(void)
 		fprintf(out, "%s\n", text);
 		if (probe->filter[0])
 			fprintf(out, "if %s\n", probe->filter);
+		for (size_t j = 0; j < plan.trigger_count; j++) {
+			char trigger[TRIGGER_TEXT_MAX];
+
+			if (plan.triggers[j].probe != i)
+				continue;
+			trigger_text(trigger, &plan.triggers[j], NULL, TRIGGER_COUNTS);
+			fprintf(out, "%s\n", trigger);
+		}
 	}
 	for (size_t i = 0; i < plan.event_count; i++) {
 		const struct plan_event *event = &plan.events[i];

@@ -3,6 +3,7 @@
 #ifndef TIMERSNOOP_TESTS_SUITES_H
 #define TIMERSNOOP_TESTS_SUITES_H
 
+int suite_aggregate(void);
 int suite_btf(void);
 int suite_calls(void);
 int suite_calls_kinds(void);
@@ -31,6 +32,7 @@ int suite_out_occurrences(void);
 int suite_out_rows(void);
 int suite_out_list(void);
 int suite_page(void);
+int suite_plan_aggregate(void);
 int suite_plan_kernels(void);
 int suite_plan_missing(void);
 int suite_plan_timers(void);

@@ -42,6 +42,8 @@ static void readme_of_kernels(void)
 		CU_ASSERT_TRUE(features.arrays);
 		/* from 6.9 on */
 		CU_ASSERT_EQUAL(features.return_args, i >= 2);
+		/* Debian's 5.10 is made without */
+		CU_ASSERT_EQUAL(features.hist, i >= 1);
 	}
 }
 
@@ -57,7 +59,16 @@ static void readme_of_older_kernels(void)
 					"\t     type: s8/16/32/64, string, symbol,\n"
 					"\t           <type>\\[<array-size>\\]\n";
 
+	/* Linux 5.14: sums and differences, and no products */
+	static const char sums[] =
+		"\t    Format: hist:keys=<field1[,field2,...]>\n"
+		"\t    hist trigger arithmetic expressions support addition(+) and\n"
+		"\t    subtraction(-) operators.\n";
+
 	clear();
+	features.hist = true;
+	kernel_features_readme(&features, sums);
+	CU_ASSERT_FALSE(features.hist);
 	features.arg_n = features.user_memory = features.ustring = features.arrays = true;
 	kernel_features_readme(&features, before);
 	CU_ASSERT_FALSE(features.arg_n || features.user_memory || features.ustring ||

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* live_aggregate: what the kernel counts for a live session, as rows of figures. */
+#ifndef TIMERSNOOP_LIVE_AGGREGATE_H
+#define TIMERSNOOP_LIVE_AGGREGATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "timersnoop/error.h"
+#include "timersnoop/kernel_features.h"
+#include "timersnoop/live.h"
+#include "timersnoop/options.h"
+#include "timersnoop/stats.h"
+#include "timersnoop/tasks.h"
+
+/*
+ * Can the kernel count what these options ask for? If not, `why_not` is a sentence. What
+ * fields are asked for, by --fields, --sort, --where, --until, --expect and --fail-on,
+ * is not looked at: see stat_field_counted (stats.h).
+ */
+bool live_aggregate_answers(const struct options *options, const struct kernel_features *features,
+			    char *why_not, size_t size);
+
+struct live_aggregate;
+
+/* NULL when out of memory. `live` was opened with wishes.aggregate, and is borrowed. */
+struct live_aggregate *live_aggregate_new(struct live *live);
+void live_aggregate_free(struct live_aggregate *aggregate);
+
+/*
+ * To be told of each record before `tasks` takes it: remembers who ends, since they have
+ * counts that are yet to be read. 0 or -ENOMEM.
+ */
+int live_aggregate_record(struct live_aggregate *aggregate, const struct tasks *tasks,
+			  const struct record *record);
+
+/*
+ * Adds to `stats` what was counted since the last time: a row for each thread and timer,
+ * and one for the refused calls of each thread. `tasks` must have taken all records
+ * there are, so that it knows whose threads they are. *dropped grows by what the
+ * tables had no room for, and by what nobody can say the timer of. 0 or -errno.
+ */
+int live_aggregate_read(struct live_aggregate *aggregate, struct tasks *tasks, struct stats *stats,
+			uint64_t *dropped, struct error *err);
+
+#endif

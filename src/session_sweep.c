@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What runs that are no longer alive left behind. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "timersnoop/probe_group.h"
+#include "timersnoop/session_parts.h"
+
+/* Its companion, if there is one. */
+static struct tracefs_instance *companion_of(const char *name)
+{
+	char companion[80];
+
+	snprintf(companion, sizeof(companion), "%s" COMPANION_SUFFIX, name);
+	return tracefs_instance_exists(companion) ? tracefs_instance_alloc(NULL, companion) : NULL;
+}
+
+static int sweep_instance(const char *name, unsigned *removed, struct error *err)
+{
+	struct tracefs_instance *companion;
+	struct tracefs_instance *instance = tracefs_instance_alloc(NULL, name);
+	char *dir = instance ? tracefs_instance_get_dir(instance) : NULL;
+	int status = dir ? session_lock_instance(dir) : -ENOMEM;
+	char group[64];
+	int lock = status;
+
+	if (lock >= 0) {
+		session_group_of(group, sizeof(group), name);
+		companion = companion_of(name);
+		if (companion)
+			session_disable_group(companion, group);
+		session_disable_group(instance, group);
+		status = session_remove_all(instance, companion, group, NULL, err);
+		tracefs_instance_free(companion);
+		close(lock);
+		if (status == 0)
+			++*removed;
+	} else if (status == -EWOULDBLOCK || status == -ENOENT) {
+		status = 0; /* alive, or gone meanwhile */
+	} else {
+		error_errno(err, -status, "cannot look at the tracefs instance %s", name);
+	}
+	tracefs_put_tracing_file(dir);
+	tracefs_instance_free(instance);
+	return status;
+}
+
+/* Exactly timersnoop_PID_RANDOM, as make_instance names them. */
+static bool is_ours(const char *name, const char *prefix, char separator)
+{
+	size_t digits, hex;
+
+	if (strncmp(name, prefix, strlen(prefix)) != 0)
+		return false;
+	name += strlen(prefix);
+	digits = strspn(name, "0123456789");
+	if (!digits || name[digits] != separator)
+		return false;
+	name += digits + 1;
+	hex = strspn(name, "0123456789abcdef");
+	return hex == 8 && name[hex] == '\0';
+}
+
+/* A companion whose first instance is gone belongs to nobody. */
+static int sweep_companion(const char *name, unsigned *removed, struct error *err)
+{
+	struct tracefs_instance *instance = tracefs_instance_alloc(NULL, name);
+	int status = 0;
+
+	if (!instance)
+		return error_errno(err, ENOMEM, "instances");
+	if (tracefs_instance_destroy(instance) == 0)
+		++*removed;
+	else if (errno != ENOENT)
+		status = error_errno(err, errno, "cannot remove the tracefs instance %s", name);
+	tracefs_instance_free(instance);
+	return status;
+}
+
+/* "timersnoop-4242-1a2b3c4d-irq" without "timersnoop-4242-1a2b3c4d" */
+static bool is_lone_companion(const char *name)
+{
+	size_t length = strlen(name), suffix = strlen(COMPANION_SUFFIX);
+	char first[80];
+
+	if (length <= suffix || length - suffix >= sizeof(first) ||
+	    strcmp(name + length - suffix, COMPANION_SUFFIX) != 0)
+		return false;
+	snprintf(first, sizeof(first), "%.*s", (int)(length - suffix), name);
+	return is_ours(first, INSTANCE_PREFIX, '-') && !tracefs_instance_exists(first);
+}
+
+struct orphans {
+	char groups[16][80];
+	size_t count;
+};
+
+static void note_group(void *context, const char *group)
+{
+	struct orphans *orphans = context;
+
+	for (size_t i = 0; i < orphans->count; i++)
+		if (strcmp(orphans->groups[i], group) == 0)
+			return;
+	if (orphans->count < sizeof(orphans->groups) / sizeof(orphans->groups[0]))
+		snprintf(orphans->groups[orphans->count++], sizeof(orphans->groups[0]), "%s",
+			 group);
+}
+
+static int sweep_orphans(const struct orphans *orphans, unsigned *removed, struct error *err)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < orphans->count; i++) {
+		char instance[80];
+		int swept;
+
+		if (!is_ours(orphans->groups[i], GROUP_PREFIX, '_'))
+			continue;
+		snprintf(instance, sizeof(instance), "%s", orphans->groups[i]);
+		for (char *c = instance; *c; c++)
+			if (*c == '_')
+				*c = '-';
+		if (tracefs_instance_exists(instance))
+			continue;
+		/* What sweep_instance has removed just now is not there any more. */
+		swept = probe_group_remove(orphans->groups[i], status ? NULL : err);
+		if (swept > 0)
+			++*removed;
+		else if (status == 0)
+			status = swept;
+	}
+	return status;
+}
+
+int session_sweep(unsigned *removed, struct error *err)
+{
+	struct orphans orphans = { .count = 0 };
+	char **names;
+	int status, swept;
+
+	*removed = 0;
+	/* Groups are listed before instances are looked for: a run that starts
+	 * meanwhile is not taken for an orphan. */
+	status = probe_group_walk(GROUP_PREFIX, note_group, &orphans, err);
+	if (status < 0)
+		return status;
+	names = tracefs_instances("^" INSTANCE_PREFIX);
+	/* One that cannot be removed does not keep the others. */
+	for (char **name = names; name && *name; name++) {
+		swept = 0;
+		if (is_ours(*name, INSTANCE_PREFIX, '-'))
+			swept = sweep_instance(*name, removed, status ? NULL : err);
+		else if (is_lone_companion(*name))
+			swept = sweep_companion(*name, removed, status ? NULL : err);
+		status = status ? status : swept;
+	}
+	tracefs_list_free(names);
+	swept = sweep_orphans(&orphans, removed, status ? NULL : err);
+	return status ? status : swept;
+}
