@@ -98,6 +98,7 @@ static int final_status(struct trace *trace, int status)
 static void free_trace(struct trace *trace)
 {
 	live_recording_free(trace->recording);
+	live_aggregate_free(trace->aggregate);
 	show_free(&trace->show);
 	launch_free(trace->launch);
 	wakeups_free(trace->wakeups);

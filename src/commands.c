@@ -93,6 +93,9 @@ void command_name_loss(char *text, size_t size, const struct view_totals *totals
 		add_loss(text, size,
 			 "%llu expiries or signals of timers that are not known (of any process)",
 			 (unsigned long long)totals->unattributed);
+	if (totals->uncounted)
+		add_loss(text, size, "%llu calls that the kernel could not count",
+			 (unsigned long long)totals->uncounted);
 	if (totals->malformed)
 		add_loss(text, size, "%llu records that do not fit their format",
 			 (unsigned long long)totals->malformed);

@@ -84,6 +84,8 @@ int live_open(struct live **out, const struct live_request *request, struct erro
 	if (!live)
 		return error_errno(err, ENOMEM, "trace");
 	status = host_features(&live->features, &request->session.wishes, err);
+	if (status == 0 && request->decide)
+		status = request->decide(request->context, &live->features, err);
 	if (status == 0)
 		status = session_open(&live->session, &request->session, &live->features, err);
 	if (status == 0)

@@ -9,7 +9,7 @@
 #include "timersnoop/aggregate.h"
 
 struct live_aggregate {
-	struct live *live;
+	const struct live *live;
 	struct aggregate_counts before; /* all that was read the last time, sorted */
 	uint64_t dropped;               /* as of then */
 	struct tasks *gone;             /* who has ended since then */
@@ -49,7 +49,7 @@ bool live_aggregate_answers(const struct options *options, const struct kernel_f
 	return true;
 }
 
-struct live_aggregate *live_aggregate_new(struct live *live)
+struct live_aggregate *live_aggregate_new(const struct live *live)
 {
 	struct live_aggregate *aggregate = calloc(1, sizeof(*aggregate));
 
@@ -138,30 +138,28 @@ static int copy(struct aggregate_counts *to, const struct aggregate_counts *from
 
 /* --- rows ------------------------------------------------------------------------- */
 
-static void name_row(const struct live_aggregate *aggregate, const struct tasks *tasks,
-		     struct stat_row *row, int32_t tid)
+static const struct task *find_task(const struct live_aggregate *aggregate,
+				    const struct tasks *tasks, int32_t tid)
 {
 	const struct task *task = tasks_find(tasks, tid);
 
-	if (!task)
-		task = tasks_find(aggregate->gone, tid);
+	return task ? task : tasks_find(aggregate->gone, tid);
+}
+
+/* A process goes by the name of its first thread. */
+static void name_row(const struct live_aggregate *aggregate, const struct tasks *tasks,
+		     struct stat_row *row, int32_t tid)
+{
+	const struct task *task = find_task(aggregate, tasks, tid);
+	const struct task *first = task ? find_task(aggregate, tasks, task->tgid) : NULL;
+
+	if (first && first->comm[0])
+		memcpy(row->comm, first->comm, sizeof(row->comm));
+	else if (task)
+		memcpy(row->comm, task->comm, sizeof(row->comm));
 	row->has_pid = row->has_comm = row->has_family = true;
 	row->family = TIMER_POSIX;
 	row->pid = task && task->tgid ? task->tgid : tid;
-	if (task)
-		memcpy(row->comm, task->comm, sizeof(row->comm));
-}
-
-static void add_error(struct stat_row *row, int32_t number, uint64_t count)
-{
-	for (size_t i = 0; i < STAT_ERRORS; i++) {
-		if (row->errors[i].number && row->errors[i].number != number)
-			continue;
-		row->errors[i].number = number;
-		row->errors[i].count += count;
-		return;
-	}
-	row->other_errors += count;
 }
 
 static int add_histogram(struct stat_row *row, enum histogram_of of,
@@ -195,7 +193,7 @@ static int add_count(struct stat_row *row, const struct aggregate_count *count, 
 	case COUNT_REFUSED:
 		row->calls += count->count;
 		row->failed += count->count;
-		add_error(row, count->number, count->count);
+		stat_row_error(row, count->number, count->count);
 		return 0;
 	case COUNT_VALUE:
 		return add_histogram(row, HISTOGRAM_VALUE, count);
@@ -214,33 +212,11 @@ static bool same_row(const struct aggregate_count *a, const struct aggregate_cou
 	return a->tid == b->tid && a->has_id == b->has_id && a->id == b->id;
 }
 
-static int add_rows(const struct live_aggregate *aggregate, const struct tasks *tasks,
-		    const struct aggregate_counts *counts, struct stats *stats, bool kinds)
-{
-	int status = 0;
-
-	for (size_t i = 0, end; i < counts->count && status == 0; i = end) {
-		const struct aggregate_count *first = &counts->list[i];
-		struct stat_row row = { .has_id = first->has_id,
-					.id = first->id,
-					.timers = first->has_id,
-					.counted = true };
-
-		for (end = i; end < counts->count && same_row(first, &counts->list[end]); end++)
-			if (counts->list[end].count && status == 0)
-				status = add_count(&row, &counts->list[end], kinds);
-		if (status == 0 && (row.calls || row.histograms)) {
-			name_row(aggregate, tasks, &row, first->tid);
-			status = stats_add(stats, &row);
-		}
-		free(row.histograms);
-	}
-	return status;
-}
-
 /* Which of arms are told apart, the tables of the plan say. */
-static bool knows_kinds(const struct probe_plan *plan)
+static bool knows_kinds(const struct session *session)
 {
+	const struct probe_plan *plan = session_plan(session);
+
 	for (size_t i = 0; i < plan->trigger_count; i++)
 		if (plan->triggers[i].table.what == COUNT_ARM &&
 		    plan->triggers[i].table.number & COUNT_KIND_PERIODIC)
@@ -248,10 +224,36 @@ static bool knows_kinds(const struct probe_plan *plan)
 	return false;
 }
 
-int live_aggregate_read(struct live_aggregate *aggregate, struct tasks *tasks, struct stats *stats,
-			uint64_t *dropped, struct error *err)
+static int add_rows(const struct live_aggregate *aggregate, const struct tasks *tasks,
+		    const struct aggregate_counts *counts, live_aggregate_adder *add, void *context)
 {
-	const struct probe_plan *plan = session_plan(live_session(aggregate->live));
+	bool kinds = knows_kinds(live_session(aggregate->live));
+	int status = 0;
+
+	for (size_t i = 0, end; i < counts->count && status == 0; i = end) {
+		const struct aggregate_count *first = &counts->list[i];
+		struct stat_row row = { .has_id = first->has_id,
+					.id = first->id,
+					.timers = first->has_id,
+					.counted = true,
+					.no_kinds = !kinds };
+
+		for (end = i; end < counts->count && same_row(first, &counts->list[end]); end++)
+			if (counts->list[end].count && status == 0)
+				status = add_count(&row, &counts->list[end], kinds);
+		if (status == 0 && (row.calls || row.histograms)) {
+			name_row(aggregate, tasks, &row, first->tid);
+			status = add(context, &row);
+		}
+		free(row.histograms);
+	}
+	return status;
+}
+
+int live_aggregate_read(struct live_aggregate *aggregate, const struct tasks *tasks,
+			live_aggregate_adder *add, void *context, uint64_t *dropped,
+			struct error *err)
+{
 	struct aggregate_counts now = { .count = 0 }, fresh = { .count = 0 };
 	struct tasks *gone = tasks_new();
 	uint64_t full = 0;
@@ -265,7 +267,7 @@ int live_aggregate_read(struct live_aggregate *aggregate, struct tasks *tasks, s
 		aggregate_subtract(&fresh, &aggregate->before);
 		*dropped += aggregate_correct(&fresh) + (full - aggregate->dropped);
 		aggregate->dropped = full;
-		if (add_rows(aggregate, tasks, &fresh, stats, knows_kinds(plan)) < 0)
+		if (add_rows(aggregate, tasks, &fresh, add, context) < 0)
 			status = error_errno(err, ENOMEM, "counts");
 	}
 	aggregate_free(&fresh);

@@ -72,6 +72,11 @@ static const struct column wide_figures[] = {
 
 /* What the kernel counts. */
 static const struct column counted_figures[] = {
+	{ "arms", "ARMS" },     { "disarms", "DISARMS" }, { "failed", "FAILED" },
+	{ "errors", "ERRORS" }, { "rate", "RATE/s" },     { NULL, NULL },
+};
+
+static const struct column wide_counted_figures[] = {
 	{ "arms", "ARMS" },         { "disarms", "DISARMS" },   { "one_shot", "ONE-SHOT" },
 	{ "periodic", "PERIODIC" }, { "absolute", "ABSOLUTE" }, { "failed", "FAILED" },
 	{ "errors", "ERRORS" },     { "rate", "RATE/s" },       { NULL, NULL },
@@ -130,12 +135,12 @@ static void add_columns(struct layout *layout, const struct column *columns, siz
 static void lay_out(struct layout *layout, const struct out_style *style,
 		    const struct stat_table *table)
 {
-	const struct column *columns = table->counted ? counted_figures
-				       : style->wide  ? wide_figures
-						      : figures;
+	const struct column *columns = style->wide ? wide_figures : figures;
 	char cell[CELL_MAX];
 
 	*layout = (struct layout){ .count = 0 };
+	if (table->counted)
+		columns = style->wide ? wide_counted_figures : counted_figures;
 	add_columns(layout, identities[table->by], 4);
 	add_columns(layout, columns, COLUMNS_MAX);
 	for (size_t row = 0; row < table->count; row++)

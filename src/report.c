@@ -110,6 +110,51 @@ void report_free(struct report *report)
 	free(report);
 }
 
+/* Is this field asked for? */
+static bool names(const struct report *report, const struct field *field)
+{
+	bool named = report->sort == field || (report->where && expr_names(report->where, field));
+
+	for (size_t i = 0; i < report->chosen.count; i++)
+		named |= report->chosen.list[i] == field;
+	for (size_t i = 0; i < report->options->expect_count; i++)
+		named |= expr_names(report->expects[i], field);
+	return named;
+}
+
+bool report_countable(const struct report *report, char *why_not, size_t size)
+{
+	const struct options *options = report->options;
+	const char *why = NULL;
+
+	if (options->until)
+		why = "--until looks at each call";
+	else if (options->fail_on & ~FINDING_BIT(FINDING_DATA_INCOMPLETE))
+		why = "findings need more than counts";
+	else if (options->format != OUT_TEXT && !report->chosen.count && !options->quiet)
+		why = "rows have all fields without --fields";
+	for (size_t i = 0; i < stat_fields.count && !why; i++) {
+		const struct field *field = &stat_fields.fields[i];
+
+		if (stat_field_counted(field) || !names(report, field))
+			continue;
+		snprintf(why_not, size, "the kernel does not count %s", field->name);
+		return false;
+	}
+	snprintf(why_not, size, "%s", why ? why : "");
+	return !why;
+}
+
+bool report_wants_kinds(const struct report *report)
+{
+	static const char *const kinds[] = { "one_shot", "periodic", "absolute" };
+	bool wants = report->options->wide;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		wants |= names(report, fields_find(&stat_fields, kinds[i], strlen(kinds[i])));
+	return wants;
+}
+
 int report_begin(struct report *report, const struct report_scene *scene)
 {
 	report->scene = *scene;
@@ -375,7 +420,7 @@ int report_finish(struct report *report, uint64_t now_ns, const struct diagnosis
 		status = show_table(report, report->whole);
 	else if (!has_all_tables(report) && now_ns > report->begun_ns)
 		status = end_table(report, now_ns);
-	if (status == 0 && !report->scene.counted)
+	if (status == 0)
 		status = diagnose(&report->findings, report->whole, &report->options->limits, loss);
 	if (status < 0)
 		return status;

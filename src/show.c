@@ -112,7 +112,8 @@ static int begin_report(struct show *show, const struct show_source *source)
 					    .clock_at = source->other_clock ? NULL : view_clock_at,
 					    .context = show->view,
 					    .sink = show->sink,
-					    .style = &show->style };
+					    .style = &show->style,
+					    .counted = show->counted };
 
 	return report_begin(show->report, &scene);
 }
@@ -198,7 +199,7 @@ int show_take(struct show *show, const struct merged *merged)
 	if (scene->cut && merged->event.ts && merged->event.ts < scene->since_ns)
 		return 0;
 	follow_wall(show, merged->event.ts);
-	if (show->report && merged->event.ts) {
+	if (show->report && !show->counted && merged->event.ts) {
 		int status = report_pass(show->report, merged->event.ts);
 
 		if (status < 0 || report_done(show->report))
@@ -247,8 +248,9 @@ bool show_done(const struct show *show)
 
 static bool is_incomplete(const struct show *show, const struct view_totals *totals)
 {
-	return totals->lost || totals->lost_unknown || totals->incomplete || totals->unattributed ||
-	       totals->malformed || show->scene.missed || show->scene.missed_unknown;
+	return totals->lost || totals->lost_unknown || totals->uncounted || totals->incomplete ||
+	       totals->unattributed || totals->malformed || show->scene.missed ||
+	       show->scene.missed_unknown;
 }
 
 int show_finish(struct show *show)
@@ -263,6 +265,7 @@ int show_finish(struct show *show)
 	if (!show->report)
 		return 0;
 	view_totals(show->view, &totals);
+	totals.uncounted = show->uncounted;
 	loss.incomplete = is_incomplete(show, &totals);
 	command_name_loss(loss.evidence, sizeof(loss.evidence), &totals, show->scene.missed,
 			  show->scene.missed_unknown);
@@ -277,6 +280,7 @@ int show_status(const struct show *show)
 	bool incomplete = false;
 
 	view_totals(show->view, &totals);
+	totals.uncounted = show->uncounted;
 	if (options->verbose && totals.in_flight)
 		fprintf(stderr,
 			"timersnoop: %llu calls were under way when tracing began or stopped\n",

@@ -107,6 +107,7 @@ int stat_row_merge(struct stat_row *into, const struct stat_row *from)
 	into->other_errors += from->other_errors;
 	into->incomplete |= from->incomplete;
 	into->counted |= from->counted;
+	into->no_kinds |= from->no_kinds;
 	into->seconds = from->seconds;
 	merge_evidence(&into->evidence, &from->evidence);
 	return merge_distributions(into, from);
@@ -155,6 +156,8 @@ bool stat_row_any(const struct stat_row *row)
 	}
 #define GET_COUNT(name) GET(name, value->known = !row->counted; value->count = row->name;)
 #define GET_COUNTED(name) GET(name, value->known = true; value->count = row->name;)
+
+#define GET_KIND(name) GET(name, value->known = !row->no_kinds; value->count = row->name;)
 
 #define GET_QUANTILES(name, of_what)                                                               \
 	GET(name##_min, value->known = row->of_what.count; value->number = row->of_what.min;)      \
@@ -248,9 +251,9 @@ GET_COUNTED(calls)
 GET_COUNTED(failed)
 GET_COUNTED(arms)
 GET_COUNTED(disarms)
-GET_COUNTED(one_shot)
-GET_COUNTED(periodic)
-GET_COUNTED(absolute)
+GET_KIND(one_shot)
+GET_KIND(periodic)
+GET_KIND(absolute)
 GET_COUNT(replaced)
 GET_COUNT(gettimes)
 GET_COUNT(getoverruns)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A trace is begun: COMMAND, the probes, who is watched. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "timersnoop/clocks.h"
 #include "timersnoop/existing.h"
@@ -89,6 +90,86 @@ static void tell_filter(const struct trace *trace)
 		trace_note(trace, "--where is filtered in user space");
 }
 
+/* Can the kernel count what is asked for? `why_not` is a sentence. */
+static bool is_countable(struct trace *trace, const struct kernel_features *features, char *why_not,
+			 size_t size)
+{
+	const struct options *options = trace->options;
+	struct selection selection = trace->show.selection;
+
+	if (trace->uncountable) {
+		snprintf(why_not, size, "it did not take the triggers");
+		return false;
+	}
+	if (!live_aggregate_answers(options, features, why_not, size) ||
+	    !report_countable(trace->show.report, why_not, size))
+		return false;
+	selection.where = NULL;
+	if (options->name_count &&
+	    !selection_filter(&selection, trace->filter, sizeof(trace->filter))) {
+		snprintf(why_not, size, "it cannot filter these names");
+		return false;
+	}
+	return true;
+}
+
+/* Who counts: the kernel, if it can and may. */
+static int decide(void *context, const struct kernel_features *features, struct error *err)
+{
+	struct trace *trace = context;
+	const struct options *options = trace->options;
+	struct session_request *session = &trace->request.session;
+	char why_not[128];
+
+	if (options->aggregate == AGGREGATE_USER)
+		return 0;
+	if (!is_countable(trace, features, why_not, sizeof(why_not))) {
+		if (options->aggregate == AGGREGATE_AUTO) {
+			if (options->verbose)
+				trace_note(trace, "counted in user space: %s", why_not);
+			return 0;
+		}
+		error_set(err, ENOTSUP, "the kernel cannot count this: %s", why_not);
+		error_hint(err, "leave out --aggregate kernel: user space counts anything");
+		return -ENOTSUP;
+	}
+	if (options->verbose)
+		trace_note(trace, "counted by the kernel");
+	session->wishes =
+		(struct plan_wishes){ .events = options->events,
+				      .aggregate = true,
+				      .aggregate_kinds = report_wants_kinds(trace->show.report),
+				      .histograms = options->histograms };
+	session->in_bulk = true;
+	trace->request.filter = options->name_count ? trace->filter : NULL;
+	trace->show.counted = true;
+	return 0;
+}
+
+static int make_live(struct trace *trace, struct error *err)
+{
+	const struct options *options = trace->options;
+	int status;
+
+	trace->request = (struct live_request){
+		.session = { .wishes = command_wishes(options),
+			     .follows = trace->launch || options->pid_count,
+			     .in_bulk = !trace_looks(trace),
+			     .buffer_bytes = options->buffer_bytes },
+		.pids = trace->launch ? &trace->launched : options->pids,
+		.pid_count = trace->launch ? 1 : options->pid_count,
+		.filter = filters_calls(trace) ? trace->filter : NULL,
+		.decide = trace->show.report ? decide : NULL,
+		.context = trace,
+	};
+	status = live_open(&trace->live, &trace->request, err);
+	if (status == 0 && trace->show.counted) {
+		trace->aggregate = live_aggregate_new(trace->live);
+		status = trace->aggregate ? 0 : error_errno(err, ENOMEM, "counts");
+	}
+	return status;
+}
+
 int trace_open_live(struct trace *trace, struct error *err)
 {
 	const struct options *options = trace->options;
@@ -103,16 +184,12 @@ int trace_open_live(struct trace *trace, struct error *err)
 	else if (swept && options->verbose)
 		trace_note(trace, "swept what %u earlier run%s left behind", swept,
 			   swept == 1 ? "" : "s");
-	trace->request = (struct live_request){
-		.session = { .wishes = command_wishes(options),
-			     .follows = trace->launch || options->pid_count,
-			     .in_bulk = !trace_looks(trace),
-			     .buffer_bytes = options->buffer_bytes },
-		.pids = trace->launch ? &trace->launched : options->pids,
-		.pid_count = trace->launch ? 1 : options->pid_count,
-		.filter = filters_calls(trace) ? trace->filter : NULL,
-	};
-	status = live_open(&trace->live, &trace->request, err);
+	status = make_live(trace, err);
+	if (status == -ENOTSUP && trace->show.counted && options->aggregate == AGGREGATE_AUTO) {
+		trace->show.counted = false;
+		trace->uncountable = true;
+		status = make_live(trace, err);
+	}
 	if (status == 0 && trace_records(trace))
 		status = live_recording_new(&trace->recording, options, trace->live, err);
 	return status;
@@ -129,6 +206,11 @@ static int look_up(void *context, int32_t tid, struct task *task)
 	return status;
 }
 
+static int note_task(void *context, const struct tasks *tasks, const struct record *record)
+{
+	return live_aggregate_record(context, tasks, record);
+}
+
 static int begin_show(struct trace *trace, struct error *err)
 {
 	struct show_source source = { .decoder = live_decoder(trace->live),
@@ -138,6 +220,8 @@ static int begin_show(struct trace *trace, struct error *err)
 
 	source.streams = live_streams(trace->live, &source.stream_count);
 	status = show_begin(&trace->show, &source, err);
+	if (status == 0 && trace->aggregate)
+		view_set_listener(trace->show.view, note_task, trace->aggregate);
 	/* It has taken them; a recording that is cut has others. */
 	if (!trace_records(trace))
 		existing_free(&trace->show.scene.existing);
@@ -166,6 +250,9 @@ int trace_start_live(struct trace *trace, struct error *err)
 	status = live_start(trace->live, &trace->request, trace->show.tasks, &filtered, err);
 	if (status < 0)
 		return status;
+	if (!filtered && trace->aggregate && trace->request.filter)
+		return error_set(err, ENOTSUP,
+				 "the kernel does not take the filter of -n: add --aggregate user");
 	if (!filtered)
 		trace->filtered = 0;
 	tell_filter(trace);

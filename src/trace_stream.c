@@ -25,6 +25,30 @@
 /* One stream does not keep the others waiting. */
 #define DRAIN_PAGES 1024
 
+static int add_row(void *context, struct stat_row *row)
+{
+	return report_add(context, row);
+}
+
+/* What the kernel has counted since the last time. */
+static int read_counts(struct trace *trace, struct error *err)
+{
+	return live_aggregate_read(trace->aggregate, trace->show.tasks, add_row, trace->show.report,
+				   &trace->show.uncounted, err);
+}
+
+/* All up to `limit` has been told: tables that are due are shown. */
+static int pass(struct trace *trace, uint64_t limit)
+{
+	uint64_t due = show_due(&trace->show);
+	struct error err;
+	int status = 0;
+
+	if (trace->aggregate && due && due <= limit)
+		status = read_counts(trace, &err);
+	return status < 0 ? status : show_pass(&trace->show, limit);
+}
+
 /* Shows everything up to `limit`. The number of records, or -errno. */
 static long show_round(struct trace *trace, uint64_t limit)
 {
@@ -45,7 +69,7 @@ static long show_round(struct trace *trace, uint64_t limit)
 	}
 	/* Of what waits, some may be from before. */
 	if (status >= 0 && limit != UINT64_MAX && !merge_waiting(merge))
-		status = show_pass(&trace->show, limit);
+		status = pass(trace, limit);
 	return status < 0 ? status : shown;
 }
 
@@ -220,6 +244,8 @@ int trace_finish_stream(struct trace *trace, struct error *err)
 		trace_note(trace, "%s", missing.text);
 		scene->missed_unknown = true;
 	}
+	if (trace->aggregate && read_counts(trace, err) < 0)
+		return -err->code;
 	if (trace->show.view && show_finish(&trace->show) < 0)
 		return error_errno(err, ENOMEM, "figures");
 	tell_progress(trace, true);

@@ -21,6 +21,8 @@ struct view {
 	const struct out *out;
 	view_lookup *lookup;
 	void *lookup_context;
+	view_listener *listener;
+	void *listener_context;
 	struct view_totals totals;
 	uint32_t losses; /* gaps so far: what is known of tasks is older than them */
 	int status;      /* of what the receivers did */
@@ -267,6 +269,12 @@ void view_set_lookup(struct view *view, view_lookup *lookup, void *context)
 	view->lookup_context = context;
 }
 
+void view_set_listener(struct view *view, view_listener *listener, void *context)
+{
+	view->listener = listener;
+	view->listener_context = context;
+}
+
 void view_lost(struct view *view, const struct loss *loss)
 {
 	if (loss->counted)
@@ -374,6 +382,8 @@ static int take_event(struct view *view, const struct raw_event *event)
 	status = calls_record(view->calls, &record);
 	if (status == 0 && view->timers)
 		status = take_timers(view, &record);
+	if (status == 0 && view->listener)
+		status = view->listener(view->listener_context, view->tasks, &record);
 	if (status == 0)
 		status = tasks_record(view->tasks, &record);
 	return status < 0 ? status : view->status;

@@ -25,6 +25,9 @@ struct live_request {
 	const int32_t *pids; /* these processes and what they make */
 	size_t pid_count;    /* 0: every process of the machine */
 	const char *filter;  /* an event filter for calls, or NULL */
+	/* May change this request once it is known what the kernel can do; or NULL. */
+	int (*decide)(void *context, const struct kernel_features *features, struct error *err);
+	void *context;
 };
 
 struct live;

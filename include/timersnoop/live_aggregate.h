@@ -25,7 +25,7 @@ bool live_aggregate_answers(const struct options *options, const struct kernel_f
 struct live_aggregate;
 
 /* NULL when out of memory. `live` was opened with wishes.aggregate, and is borrowed. */
-struct live_aggregate *live_aggregate_new(struct live *live);
+struct live_aggregate *live_aggregate_new(const struct live *live);
 void live_aggregate_free(struct live_aggregate *aggregate);
 
 /*
@@ -36,12 +36,14 @@ int live_aggregate_record(struct live_aggregate *aggregate, const struct tasks *
 			  const struct record *record);
 
 /*
- * Adds to `stats` what was counted since the last time: a row for each thread and timer,
+ * Hands to `add` what was counted since the last time: a row for each thread and timer,
  * and one for the refused calls of each thread. `tasks` must have taken all records
  * there are, so that it knows whose threads they are. *dropped grows by what the
  * tables had no room for, and by what nobody can say the timer of. 0 or -errno.
  */
-int live_aggregate_read(struct live_aggregate *aggregate, struct tasks *tasks, struct stats *stats,
-			uint64_t *dropped, struct error *err);
+typedef int live_aggregate_adder(void *context, struct stat_row *row);
+int live_aggregate_read(struct live_aggregate *aggregate, const struct tasks *tasks,
+			live_aggregate_adder *add, void *context, uint64_t *dropped,
+			struct error *err);
 
 #endif

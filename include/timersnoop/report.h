@@ -21,6 +21,13 @@ struct report;
 int report_new(struct report **report, const struct options *options, struct error *err);
 void report_free(struct report *report);
 
+/*
+ * Can the kernel count all that is asked for by name? If not, `why_not` is a phrase. And
+ * what it counts for an answer: whether arms are one-shot or periodic, relative or absolute?
+ */
+bool report_countable(const struct report *report, char *why_not, size_t size);
+bool report_wants_kinds(const struct report *report);
+
 /* What it is about, and where to; borrowed. */
 struct report_scene {
 	uint64_t since_ns; /* trace clock */

@@ -30,7 +30,9 @@ struct show {
 	struct sink *sink;     /* NULL: only counts */
 	struct report *report; /* of `stat`; NULL: lines are shown */
 	struct view_watcher watcher;
-	int out_fd; /* of the sink */
+	bool counted;       /* by the kernel, and added to the report before it is due */
+	uint64_t uncounted; /* what the kernel could not count */
+	int out_fd;         /* of the sink */
 	struct out_style style;
 	struct out_cache cache;
 	size_t wall; /* index of the scene's wall time in force */

@@ -32,13 +32,13 @@ struct stat_evidence {
 	int64_t shortest_ns;
 	uint64_t past; /* absolute arms for an instant that had gone by */
 	int64_t longest_past_ns;
-	uint64_t wrong_clock; /* and those that make sense on another clock only */
-	int32_t right_clock;  /* which; -1: not always the same */
-	uint64_t zero_value;  /* disarmed with an interval */
+	uint64_t wrong_clock;               /* and those that make sense on another clock only */
+	int32_t right_clock;                /* which; -1: not always the same */
+	uint64_t zero_value;                /* disarmed with an interval */
 	uint64_t first_arm_ns, last_arm_ns; /* trace clock; 0: none */
-	uint64_t late;        /* expiries later than the bound */
-	uint64_t late_idle;   /* of these, those for which an idle CPU had to wake */
-	uint64_t blocked;     /* signals that waited longer than the bound */
+	uint64_t late;                      /* expiries later than the bound */
+	uint64_t late_idle;                 /* of these, those for which an idle CPU had to wake */
+	uint64_t blocked;                   /* signals that waited longer than the bound */
 	int64_t longest_blocked_ns;
 	uint64_t changed;    /* calls under which memory changed */
 	uint64_t bad_values; /* calls refused for a value out of range */
@@ -84,6 +84,7 @@ struct stat_row {
 	bool sum;        /* of all there is */
 	bool incomplete; /* records were lost: figures may be too low */
 	bool counted;    /* by the kernel: what it does not count is not known */
+	bool no_kinds;   /* nor are one_shot, periodic and absolute */
 	double seconds;  /* that it is about, for rates */
 	uint64_t end_ns; /* when that ended, trace clock */
 };
@@ -92,6 +93,9 @@ struct stat_row {
 extern const struct field_table stat_fields;
 /* Can the kernel's hist triggers count it? See aggregate.h. */
 bool stat_field_counted(const struct field *field);
+
+/* Adds refused calls. */
+void stat_row_error(struct stat_row *row, int32_t number, uint64_t count);
 
 struct stats;
 

@@ -26,7 +26,6 @@ void stat_row_intersect(struct stat_row *into, const struct stat_row *from);
 void stat_row_free(struct stat_row *row);
 /* Has anything happened? */
 bool stat_row_any(const struct stat_row *row);
-void stat_row_error(struct stat_row *row, int32_t number, uint64_t count);
 
 /* Evidence for findings, of a change and of a call. */
 void stat_evidence_change(struct stat_row *row, struct stat_state *state,

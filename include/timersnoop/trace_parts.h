@@ -8,6 +8,7 @@
 #include "timersnoop/commands.h"
 #include "timersnoop/launch.h"
 #include "timersnoop/live.h"
+#include "timersnoop/live_aggregate.h"
 #include "timersnoop/live_recording.h"
 #include "timersnoop/show.h"
 #include "timersnoop/wakeups.h"
@@ -20,6 +21,8 @@ struct trace {
 	struct live_request request;
 	struct live *live;
 	struct live_recording *recording; /* NULL: it is only shown */
+	struct live_aggregate *aggregate; /* NULL: not counted by the kernel */
+	bool uncountable;                 /* it was tried in vain */
 	int recording_fd;
 	struct wakeups *wakeups;
 	struct launch_signals signals_before;

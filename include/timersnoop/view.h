@@ -51,6 +51,10 @@ void view_free(struct view *view);
 typedef int view_lookup(void *context, int32_t tid, struct task *task);
 void view_set_lookup(struct view *view, view_lookup *lookup, void *context);
 
+/* Is told of each record before `tasks` takes it. 0 or -ENOMEM. */
+typedef int view_listener(void *context, const struct tasks *tasks, const struct record *record);
+void view_set_listener(struct view *view, view_listener *listener, void *context);
+
 /* See timers_set_ahead. */
 void view_set_ahead(struct view *view, int32_t clock, int64_t ns);
 
@@ -78,6 +82,7 @@ struct view_totals {
 	uint64_t in_flight;    /* calls under way when tracing began or stopped */
 	uint64_t unattributed; /* expiries and signals that nobody can say whose they are */
 	uint64_t malformed;    /* records too short for their own format */
+	uint64_t uncounted;    /* calls that the kernel was to count, and could not */
 };
 void view_totals(const struct view *view, struct view_totals *totals);
 
