@@ -122,7 +122,6 @@ bool aggregate_count_of(struct aggregate_count *count, const struct aggregate_ta
 	count->count = item->count;
 	switch (table->what) {
 	case COUNT_REFUSED:
-	case COUNT_UNDONE:
 		/* A signed field, shown as if it were not. */
 		count->number = (int32_t)(0 - item->keys[1].value);
 		return true;
@@ -263,25 +262,18 @@ static uint64_t take_off(struct aggregate_count *list, size_t count,
 /* The same for all that is of one thread. */
 static uint64_t correct_thread(struct aggregate_count *list, size_t count)
 {
-	uint64_t unwritten = 0, refused = 0, guessed = 0;
+	uint64_t guessed = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (list[i].what == COUNT_AGAIN) {
 			guessed += take_off(list, count, &list[i], 0, list[i].count);
 			list[i].count = 0;
-		} else if (list[i].what == COUNT_UNDONE) {
-			unwritten += list[i].count;
-			list[i].count = 0;
-		} else if (list[i].what == COUNT_REFUSED && list[i].number == EFAULT) {
-			refused += list[i].count;
 		} else if (list[i].what == COUNT_REFUSED && list[i].number == ESRCH) {
 			/* The task of a CPU clock is gone: seen by the function that sets it. */
 			guessed += take_off(list, count, NULL, COUNT_KIND_CPU, list[i].count);
 		}
 	}
-	/* Other calls cannot write their values either. */
-	unwritten = unwritten < refused ? unwritten : refused;
-	return guessed + (unwritten ? take_off(list, count, NULL, 0, unwritten) : 0);
+	return guessed;
 }
 
 uint64_t aggregate_correct(struct aggregate_counts *counts)

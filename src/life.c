@@ -243,7 +243,7 @@ void life_call(struct life_state *state, const struct call *call)
 		life->failed++;
 		/* It could not write the old value: the new one is set all the same. */
 		if (call->ret == -EFAULT && call->new_value.from == FROM_KERNEL)
-			reset(state);
+			take_settime(state, call);
 		return;
 	}
 	switch (call->event) {

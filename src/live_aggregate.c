@@ -200,7 +200,6 @@ static int add_count(struct stat_row *row, const struct aggregate_count *count, 
 	case COUNT_INTERVAL:
 		return add_histogram(row, HISTOGRAM_INTERVAL, count);
 	case COUNT_AGAIN:
-	case COUNT_UNDONE:
 		return 0;
 	}
 	return 0;

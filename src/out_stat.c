@@ -11,6 +11,8 @@
 #define CELL_MAX 72
 #define COLUMNS_MAX 48
 #define BAR_WIDTH 40
+/* So many rows with nothing are drawn, to show how far apart others are; more are not. */
+#define EMPTY_ROWS 4
 
 /* A column of the text table. */
 struct column {
@@ -382,6 +384,22 @@ static void histogram_line(struct sink *sink, unsigned row, uint64_t count, uint
 	sink_line_end(sink, line_text(at + BAR_WIDTH, "|\n"));
 }
 
+/* How many rows from this one on have nothing, when others come behind them. */
+static unsigned empty_from(const struct histogram *histogram, unsigned row)
+{
+	unsigned end = row;
+
+	while (end < HISTOGRAM_ROWS && !histogram->rows[end])
+		end++;
+	return end - row;
+}
+
+/* In the place of rows that have nothing, below the arrows. */
+static char *put_dots(char *at)
+{
+	return line_text(line_pad(at, 0, 21), "...");
+}
+
 static void histogram_text(struct sink *sink, const struct stat_row *row, enum histogram_of of)
 {
 	const struct histogram *histogram = &row->histograms[of];
@@ -411,8 +429,16 @@ static void histogram_text(struct sink *sink, const struct stat_row *row, enum h
 	at = line_text(sink_line(sink), "               nsecs                       : count    "
 					"distribution\n");
 	sink_line_end(sink, at);
-	for (unsigned i = first; i <= last; i++)
-		histogram_line(sink, i, histogram->rows[i], most);
+	for (unsigned i = first; i <= last; i++) {
+		unsigned empty = empty_from(histogram, i);
+
+		if (empty <= EMPTY_ROWS) {
+			histogram_line(sink, i, histogram->rows[i], most);
+			continue;
+		}
+		sink_line_end(sink, line_text(put_dots(sink_line(sink)), "\n"));
+		i += empty - 1;
+	}
 }
 
 void out_stat_histograms(struct sink *sink, const struct out_style *style,

@@ -9,6 +9,9 @@
  * event passes: so a table is right at every moment, and no figure is the difference of two
  * that were read one after the other.
  *
+ * A call whose old value cannot be written has set the timer all the same: it is counted
+ * as an arm, and as refused.
+ *
  * A timer that is just expiring elsewhere makes the kernel begin anew. Where return probes know
  * the arguments, calls are counted once they are done; elsewhere beginnings are
  * counted, which costs less, and those that were in vain are taken off later.
@@ -236,32 +239,6 @@ static void count_again(struct plan_maker *maker)
 	}
 }
 
-/* A timer is set when it turns out that its old value cannot be written: the call fails. */
-static void count_undone(struct plan_maker *maker)
-{
-	static const struct {
-		const char *event, *symbol;
-	} writes[] = {
-		{ "tally_old", "put_itimerspec64" },
-		{ "tally_old_time32", "put_old_itimerspec32" },
-	};
-	static const struct aggregate_table table = { .what = COUNT_UNDONE };
-
-	for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++) {
-		struct probe probe = { .means = { USE_TALLY, EVENT_TIMER_SETTIME, ABI_UNKNOWN },
-				       .kretprobe = true };
-
-		if (plan_probe(maker, &probe, writes[i].event, writes[i].symbol,
-			       "calls that fail when the timer is set", "ret=$retval:s32"))
-			add_trigger(maker, &table, FEW, "common_pid,ret", "ret < 0");
-		else if (!kernel_features_absent(maker->features, writes[i].symbol))
-			plan_note(maker,
-				  "a call whose old value cannot be written is counted as an arm, "
-				  "too: %s cannot be probed",
-				  writes[i].symbol);
-	}
-}
-
 static int count_refused(struct plan_maker *maker, struct error *err)
 {
 	static const struct aggregate_table table = { .what = COUNT_REFUSED };
@@ -345,7 +322,6 @@ int plan_aggregate(struct plan_maker *maker, struct error *err)
 	if (maker->features->offset[OFFSET_ITIMER_ID] < 0)
 		return error_set(err, ENOTSUP,
 				 "the kernel cannot count by timer: it has no type data");
-	count_undone(maker);
 	status = count_refused(maker, err);
 	if (status < 0)
 		return status;

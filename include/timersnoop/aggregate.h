@@ -18,8 +18,7 @@ enum count_what {
 	COUNT_VALUE,    /* a relative arm's value was of `row` */
 	COUNT_INTERVAL, /* a periodic arm's interval was */
 	/* What was counted as COUNT_ARM or COUNT_DISARM and was none: */
-	COUNT_AGAIN,  /* the kernel began anew, for the timer was just expiring */
-	COUNT_UNDONE, /* the old value could not be written, so that the call failed */
+	COUNT_AGAIN, /* the kernel began anew, for the timer was just expiring */
 };
 
 /* Of arms, where kinds are told apart. */
@@ -95,7 +94,8 @@ void aggregate_sort(struct aggregate_counts *counts);
 void aggregate_subtract(struct aggregate_counts *counts, const struct aggregate_counts *before);
 
 /*
- * Takes COUNT_AGAIN and COUNT_UNDONE, which then are 0, off the arms and disarms (sorted).
+ * Takes off the arms and disarms (sorted): COUNT_AGAIN, which then is 0, and calls that
+ * failed since the task of a CPU clock was gone.
  * Returns how many of them are of a thread that did different things, so that
  * nothing says what is to be taken off: the most frequent was.
  */

@@ -64,7 +64,8 @@ struct life {
 	struct sigevent_seen sigevent; /* POSIX; the default one spelled out */
 
 	/* what was asked */
-	uint64_t arms, disarms;                /* accepted calls with a value, and with none */
+	/* calls that set a value, and none; those that failed for their old value, too */
+	uint64_t arms, disarms;
 	uint64_t one_shot, periodic, absolute; /* arms, by kind */
 	uint64_t failed;                       /* refused calls, of any kind */
 	uint64_t gettimes, getoverruns;

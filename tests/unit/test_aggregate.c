@@ -195,27 +195,6 @@ static void corrections(void)
 	CU_ASSERT_EQUAL(aggregate_correct(&counts), 0);
 	CU_ASSERT_EQUAL(sum(1, 2, COUNT_ARM), 7);
 
-	/* an old value that could not be written: of this thread, if the call was one of these */
-	clear();
-	add(&counts, 1, 1, COUNT_ARM, 0, 50);
-	add(&counts, 1, -1, COUNT_UNDONE, EFAULT, 4);
-	add(&counts, 1, -1, COUNT_REFUSED, EFAULT, 3);
-	add(&counts, 2, 1, COUNT_ARM, 0, 50);
-	aggregate_sort(&counts);
-	CU_ASSERT_EQUAL(aggregate_correct(&counts), 0);
-	CU_ASSERT_EQUAL(sum(1, 1, COUNT_ARM), 47);
-	CU_ASSERT_EQUAL(sum(2, 1, COUNT_ARM), 50);
-
-	/* which of two, nobody knows */
-	clear();
-	add(&counts, 1, 1, COUNT_ARM, 0, 50);
-	add(&counts, 1, 1, COUNT_DISARM, 0, 2);
-	add(&counts, 1, -1, COUNT_UNDONE, EFAULT, 3);
-	add(&counts, 1, -1, COUNT_REFUSED, EFAULT, 3);
-	aggregate_sort(&counts);
-	CU_ASSERT_EQUAL(aggregate_correct(&counts), 3);
-	CU_ASSERT_EQUAL(sum(1, 1, COUNT_ARM), 47);
-
 	/* a CPU clock's task is gone: of CPU clocks */
 	clear();
 	add(&counts, 1, 1, COUNT_ARM, 0, 50);

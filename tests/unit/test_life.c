@@ -139,8 +139,8 @@ static void replaced_arms(void)
 	feed_settime(1, 50 * MS, 0); /* nothing */
 	feed_simple(EVENT_TIMER_DELETE, 1, 0);
 	life = feed_end(1);
-	CU_ASSERT_TRUE(life->arms == 6 && life->disarms == 2 && life->failed == 2);
-	CU_ASSERT_TRUE(life->replaced == 2 && life->incomplete);
+	CU_ASSERT_TRUE(life->arms == 6 && life->disarms == 3 && life->failed == 2);
+	CU_ASSERT_TRUE(life->replaced == 3 && life->incomplete);
 }
 
 /* Arms `value` and expires 3 us into the call, before its return is heard of. */

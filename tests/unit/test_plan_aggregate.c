@@ -114,12 +114,9 @@ static void refusals(void)
 	make_whole();
 	CU_ASSERT_EQUAL_FATAL(refuse("posix_cpu_timer_set", "no"), 0);
 	CU_ASSERT_EQUAL_FATAL(refuse("common_timer_wait_running", "no"), 0);
-	CU_ASSERT_EQUAL_FATAL(refuse("put_itimerspec64", "no"), 0);
 	CU_ASSERT_EQUAL_FATAL(refuse("__ia32_sys_timer_settime", "no"), 0);
 	check_limits();
-	NOTES("a call whose old value cannot be written is counted as an arm, too: "
-	      "put_itimerspec64 cannot be probed",
-	      "refused 32-bit calls are not counted: __ia32_sys_timer_settime cannot be probed",
+	NOTES("refused 32-bit calls are not counted: __ia32_sys_timer_settime cannot be probed",
 	      "a call that finds its timer of ordinary clocks expiring is counted twice: "
 	      "common_timer_wait_running cannot be probed",
 	      "timers of CPU clocks are not counted: posix_cpu_timer_set cannot be probed");
