@@ -131,7 +131,8 @@ bool report_countable(const struct report *report, char *why_not, size_t size)
 		why = "--until looks at each call";
 	else if (options->fail_on & ~FINDING_BIT(FINDING_DATA_INCOMPLETE))
 		why = "findings need more than counts";
-	else if (options->format != OUT_TEXT && !report->chosen.count && !options->quiet)
+	else if (options->aggregate == AGGREGATE_AUTO && options->format != OUT_TEXT &&
+		 !report->chosen.count && !options->quiet)
 		why = "rows have all fields without --fields";
 	for (size_t i = 0; i < stat_fields.count && !why; i++) {
 		const struct field *field = &stat_fields.fields[i];

@@ -218,23 +218,35 @@ static void get_signal(const void *of, struct field_value *value)
 	timerspec_signal(value->buffer, row->signal);
 }
 
-/* "EINVAL:3|EFAULT:1", the first that came first. */
+static int compare_errors(const void *a, const void *b)
+{
+	const struct stat_error *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count < y->count ? 1 : -1;
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+/* "EINVAL:3|EFAULT:1", the most frequent first. */
 static void get_errors(const void *of, struct field_value *value)
 {
 	const struct stat_row *row = of;
+	struct stat_error errors[STAT_ERRORS];
 	size_t used = 0;
 
 	value->known = row->errors[0].count;
 	value->text = value->buffer;
-	for (size_t i = 0; i < STAT_ERRORS && row->errors[i].count; i++) {
-		const char *name = timerspec_errno_name(row->errors[i].number);
+	memcpy(errors, row->errors, sizeof(errors));
+	qsort(errors, STAT_ERRORS, sizeof(errors[0]), compare_errors);
+	for (size_t i = 0; i < STAT_ERRORS && errors[i].count; i++) {
+		const char *name = timerspec_errno_name(errors[i].number);
 		char number[16];
 		int length;
 
-		snprintf(number, sizeof(number), "%d", row->errors[i].number);
+		snprintf(number, sizeof(number), "%d", errors[i].number);
 		length = snprintf(value->buffer + used, sizeof(value->buffer) - used, "%s%s:%llu",
 				  i ? "|" : "", name ? name : number,
-				  (unsigned long long)row->errors[i].count);
+				  (unsigned long long)errors[i].count);
 		if ((size_t)length >= sizeof(value->buffer) - used) {
 			/* One that does not fit is not cut in two. */
 			value->buffer[used] = '\0';

@@ -105,8 +105,8 @@ static bool is_countable(struct trace *trace, const struct kernel_features *feat
 	    !report_countable(trace->show.report, why_not, size))
 		return false;
 	selection.where = NULL;
-	if (options->name_count &&
-	    !selection_filter(&selection, trace->filter, sizeof(trace->filter))) {
+	trace->filtered = selection_filter(&selection, trace->filter, sizeof(trace->filter));
+	if (options->name_count && !trace->filtered) {
 		snprintf(why_not, size, "it cannot filter these names");
 		return false;
 	}

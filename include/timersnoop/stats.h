@@ -68,7 +68,7 @@ struct stat_row {
 	uint64_t gettimes, getoverruns;
 	uint64_t expiries, rearmed, overruns;
 	uint64_t signals[SIGNAL_RESULTS];
-	struct {
+	struct stat_error {
 		int32_t number; /* errno, positive */
 		uint64_t count;
 	} errors[STAT_ERRORS]; /* the first that came; 0: no more */
