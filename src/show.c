@@ -258,7 +258,10 @@ int show_finish(struct show *show)
 	struct diagnosis_loss loss = { .incomplete = false };
 	struct view_totals totals;
 	uint64_t end_ns = show->scene.end_ns;
+	int status = show_pass(show, end_ns);
 
+	if (status < 0)
+		return status;
 	if (show->report)
 		report_ending(show->report, end_ns);
 	view_finish(show->view, end_ns);

@@ -37,6 +37,7 @@ struct stats {
 	const struct stats_scene *scene;
 	struct stored **heads;
 	size_t capacity, count;
+	size_t fold_at; /* so many rows */
 	struct stat_row total;
 	uint64_t from_ns, to_ns;
 	bool attributed; /* the call at hand, to a timer */
@@ -59,6 +60,7 @@ struct stats *stats_new(const struct stats_scene *scene)
 		return NULL;
 	stats->scene = scene;
 	stats->capacity = FIRST_CAPACITY;
+	stats->fold_at = ROWS_MAX;
 	stats->total.sum = true;
 	stats->heads = calloc(FIRST_CAPACITY, sizeof(struct stored *));
 	stats->herd.begin_ns = INT64_MIN;
@@ -103,7 +105,7 @@ static struct stored *find(const struct stats *stats, const struct stat_row *key
 		if (!stored->gone && stored->row.pid == key->pid &&
 		    stored->row.has_pid == key->has_pid && stored->row.has_id == key->has_id &&
 		    stored->row.id == key->id && stored->row.family == key->family &&
-		    (key->has_pid || strcmp(stored->row.comm, key->comm) == 0))
+		    (key->has_id || strcmp(stored->row.comm, key->comm) == 0))
 			return stored;
 	return NULL;
 }
@@ -195,6 +197,8 @@ static int fold(struct stats *stats)
 		stat_row_free(&stored->row);
 		free(stored);
 	}
+	/* Those that are left live: to look at them again for each new one would take for ever. */
+	stats->fold_at = 2 * stats->count > ROWS_MAX ? 2 * stats->count : ROWS_MAX;
 	return status;
 }
 
@@ -344,14 +348,21 @@ static void watch_herd(struct stats *stats, const struct stored *stored,
 		       const struct occurrence *occurrence)
 {
 	struct herd *herd = &stats->herd;
-	int64_t instant;
+	int64_t apart_ns = stats->scene->limits->herd_ns;
+	int64_t instant, since;
+	bool anew;
 
 	if (!occurrence->has_asked || occurrence->past ||
-	    !(EVENT_BIT(occurrence->event) & EVENTS_EXPIRE))
+	    !(EVENT_BIT(occurrence->event) & EVENTS_EXPIRE) ||
+	    __builtin_sub_overflow((int64_t)occurrence->ts, occurrence->late_ns, &instant))
 		return;
-	instant = (int64_t)occurrence->ts - occurrence->late_ns;
-	if (herd->begin_ns == INT64_MIN ||
-	    instant > herd->begin_ns + stats->scene->limits->herd_ns) {
+	anew = herd->begin_ns == INT64_MIN ||
+	       __builtin_sub_overflow(instant, herd->begin_ns, &since) || since > apart_ns ||
+	       since < -apart_ns;
+	/* It is so late that those for its instant have been looked at. */
+	if (anew && instant < herd->begin_ns && herd->begin_ns <= (int64_t)occurrence->ts)
+		return;
+	if (anew) {
 		close_instant(stats);
 		herd->begin_ns = instant;
 	}
@@ -382,7 +393,7 @@ int stats_change(struct stats *stats, const struct life_change *change)
 
 	if (!stored && !is_news(change))
 		return 0;
-	if (!stored && stats->count >= ROWS_MAX && fold(stats) < 0)
+	if (!stored && stats->count >= stats->fold_at && fold(stats) < 0)
 		return -ENOMEM;
 	stored = stored ? stored : get(stats, &key);
 	if (!stored)

@@ -71,20 +71,22 @@ static void note_instant(struct stat_row *row, const struct stats_scene *scene,
 	const struct life *life = change->life;
 	struct stat_evidence *evidence = &row->evidence;
 	uint64_t ts = change->call->start_ns;
+	int64_t now, ago;
 	int32_t clock;
-	int64_t now;
 
 	if (!life->absolute || !life->has_clock || !scene->clock_at ||
 	    !scene->clock_at(scene->context, life->clock, ts, &now))
 		return;
+	if (__builtin_sub_overflow(now, life->value_ns, &ago))
+		ago = INT64_MAX;
 	clock = is_within(life->value_ns, now, FAR_NS) ? -1 : clock_of_instant(scene, life, ts);
 	if (clock >= 0) {
 		evidence->right_clock =
 			evidence->wrong_clock++ && evidence->right_clock != clock ? -1 : clock;
-	} else if (life->value_ns < now) {
+	} else if (ago > 0) {
 		evidence->past++;
-		if (now - life->value_ns > evidence->longest_past_ns)
-			evidence->longest_past_ns = now - life->value_ns;
+		if (ago > evidence->longest_past_ns)
+			evidence->longest_past_ns = ago;
 	}
 }
 
@@ -201,7 +203,8 @@ static void name_fault(const struct call *call, char *text, size_t size)
 	else if (call->ret == -EFAULT)
 		snprintf(text, size, "%s points where nothing can be written",
 			 sets ? "old_value" : "curr_value");
-	else if (call->ret == -EINVAL && sets && has_pointers && !call->new_ptr)
+	else if (call->ret == -EINVAL && sets && has_pointers && !call->new_ptr &&
+		 call->event != EVENT_SETITIMER)
 		snprintf(text, size, "new_value is NULL");
 	else if (call->ret == -EINVAL && call->event == EVENT_TIMERFD_SETTIME && call->has_args &&
 		 call->flags & ~(uint32_t)(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET))

@@ -108,7 +108,6 @@ int stat_row_merge(struct stat_row *into, const struct stat_row *from)
 	into->incomplete |= from->incomplete;
 	into->counted |= from->counted;
 	into->no_kinds |= from->no_kinds;
-	into->seconds = from->seconds;
 	merge_evidence(&into->evidence, &from->evidence);
 	return merge_distributions(into, from);
 }
@@ -290,7 +289,7 @@ GET_QUANTILES(signal_after, signal_after)
 GET_QUANTILES(duration, duration)
 GET(rate, value->known = row->seconds > 0;
     value->rate = row->seconds > 0 ? (double)(row->calls + row->expiries) / row->seconds : 0;)
-GET(seconds, value->known = true; value->number = (int64_t)(row->seconds * 1e9);)
+GET(seconds, value->known = true; value->number = (int64_t)(row->seconds * 1e9 + 0.5);)
 GET(mono, value->known = row->end_ns; value->count = row->end_ns;)
 GET(incomplete, value->known = true; value->number = row->incomplete;)
 

@@ -10,6 +10,8 @@ int64_t told_median[TOLD_MAX];
 size_t told_count;
 struct lives *feed_lives;
 uint64_t feed_now;
+static feed_called *called;
+static void *called_with;
 
 static void take_life(void *context, const struct life *life)
 {
@@ -25,7 +27,17 @@ void feed_begin(void)
 {
 	told_count = 0;
 	feed_now = 1000 * MS;
+	called = NULL;
 	feed_lives = lives_new(take_life, &feed_lives);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(feed_lives);
+}
+
+void feed_begin_watched(lives_watcher *watcher, feed_called *then, void *context)
+{
+	feed_now = 1000 * MS;
+	called = then;
+	called_with = context;
+	feed_lives = lives_new_watched(watcher, context);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(feed_lives);
 }
 
@@ -60,13 +72,20 @@ struct call feed_call(enum event event, int32_t id)
 	return call;
 }
 
-void feed_take(int32_t pid, struct call call)
+void feed_take_of(int32_t pid, const char *comm, struct call call)
 {
-	struct caller who = feed_caller(pid, "app");
+	struct caller who = feed_caller(pid, comm);
 
 	CU_ASSERT_EQUAL(lives_call(feed_lives, &who, &call), 0);
+	if (called)
+		CU_ASSERT_EQUAL(called(called_with, &who, &call), 0);
 	if (call.end_ns > feed_now)
 		feed_now = call.end_ns;
+}
+
+void feed_take(int32_t pid, struct call call)
+{
+	feed_take_of(pid, "app", call);
 }
 
 void feed_simple(enum event event, int32_t id, int64_t ret)

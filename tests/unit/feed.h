@@ -22,6 +22,10 @@ extern int64_t told_median[TOLD_MAX]; /* of observed */
 extern size_t told_count;
 
 void feed_begin(void);
+/* Instead of it: changes are told as they come, and each call behind its change; then
+ * lives_finish and lives_free are the test's. */
+typedef int feed_called(void *context, const struct caller *who, const struct call *call);
+void feed_begin_watched(lives_watcher *watcher, feed_called *then, void *context);
 /* Ends the trace, by which `count` lives were told; the last of them, or the first
  * when there is none or there are too many. */
 const struct life *feed_end(size_t count);
@@ -34,6 +38,7 @@ struct call feed_call(enum event event, int32_t id);
 struct call feed_creation(enum event event, int32_t id, int32_t clock);
 struct call feed_setting(enum event event, int32_t id, int64_t value, int64_t interval);
 void feed_take(int32_t pid, struct call call);
+void feed_take_of(int32_t pid, const char *comm, struct call call);
 void feed_simple(enum event event, int32_t id, int64_t ret);
 /* timer_settime(2) */
 void feed_settime(int32_t id, int64_t value, int64_t interval);

@@ -61,6 +61,16 @@ static int (*const suites[])(void) = {
 	suite_out_rows,
 	suite_aggregate,
 	suite_plan_aggregate,
+	suite_histogram,
+	suite_stats,
+	suite_stats_groups,
+	suite_stats_evidence,
+	suite_stats_faults,
+	suite_findings,
+	suite_diagnosis,
+	suite_report,
+	suite_report_tables,
+	suite_replay_stat,
 };
 
 int main(void)

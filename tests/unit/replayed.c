@@ -56,12 +56,11 @@ static int run(char **argv, int argc, int out, int err_fd)
 	return status;
 }
 
-struct replayed replayed_run(const char *path, const char *words)
+/* `words` behind the `argc` that are there; room for 24 in all. */
+static struct replayed run_words(char **argv, int argc, const char *words)
 {
-	char name[] = "timersnoop", command[] = "report";
-	char *argv[24] = { name, command, strdup(path) };
 	char *copy = strdup(words);
-	int out = replayed_file("", 0), err = replayed_file("", 0), argc = 3;
+	int out = replayed_file("", 0), err = replayed_file("", 0);
 	struct replayed report;
 
 	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
@@ -71,8 +70,27 @@ struct replayed replayed_run(const char *path, const char *words)
 	report.err = read_all(err);
 	close(out);
 	close(err);
-	free(argv[2]);
 	free(copy);
+	return report;
+}
+
+struct replayed replayed_run(const char *path, const char *words)
+{
+	char name[] = "timersnoop", command[] = "report";
+	char *argv[24] = { name, command, strdup(path) };
+	struct replayed report = run_words(argv, 3, words);
+
+	free(argv[2]);
+	return report;
+}
+
+struct replayed replayed_stat(const char *path, const char *words)
+{
+	char name[] = "timersnoop", command[] = "stat", input[] = "-i";
+	char *argv[24] = { name, command, input, strdup(path) };
+	struct replayed report = run_words(argv, 4, words);
+
+	free(argv[3]);
 	return report;
 }
 

@@ -12,6 +12,8 @@ struct replayed {
 
 /* timersnoop report PATH WORDS...; words are separated by spaces. */
 struct replayed replayed_run(const char *path, const char *words);
+/* timersnoop stat -i PATH WORDS... */
+struct replayed replayed_stat(const char *path, const char *words);
 void replayed_free(struct replayed *report);
 
 /* An anonymous file with these bytes. */

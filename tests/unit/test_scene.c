@@ -53,6 +53,7 @@ static void fill(void)
 				.since_ns = 100,
 				.end_ns = 200,
 				.alarm_offset = 56,
+				.tick_ns = 3999998,
 				.ahead = { { 0, 1795000000000000000 }, { 7, -5 } },
 				.ahead_count = 2,
 				.missed = 17,
@@ -90,6 +91,7 @@ static void there_and_back(void)
 	again = scene_text(&scene);
 	CU_ASSERT_STRING_EQUAL(text, again);
 	CU_ASSERT_EQUAL(scene.events, before.events);
+	CU_ASSERT_EQUAL(scene.tick_ns, 3999998);
 	CU_ASSERT_EQUAL(scene.wall_count, 2);
 	CU_ASSERT_EQUAL(scene.wall[1].from_ns, 150);
 	CU_ASSERT_EQUAL(scene.tasks.count, 3);
@@ -128,6 +130,26 @@ static void other_versions(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "of another version"));
 }
 
+/* Of earlier versions nobody told it; it is a second at most. */
+static void ticks(void)
+{
+	static const struct {
+		const char *line;
+		int64_t ns;
+	} good[] = { { "", 0 },
+		     { "tick 0\n", 0 },
+		     { "tick 1\n", 1 },
+		     { "tick 1000000000\n", NSEC_PER_SEC } };
+	char text[64];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		snprintf(text, sizeof(text), FIRST "%s", good[i].line);
+		CU_ASSERT_EQUAL(parse(text), 0);
+		CU_ASSERT_EQUAL(scene.tick_ns, good[i].ns);
+		scene_free(&scene);
+	}
+}
+
 static void damaged_lines(void)
 {
 	static const char *const lines[] = {
@@ -143,6 +165,11 @@ static void damaged_lines(void)
 		"since 9223372036854775807",
 		"since -5",
 		"alarm 99999",
+		"tick",
+		"tick -1",
+		"tick 1000000001",
+		"tick 4000000 1",
+		"tick 4ms",
 		"ahead 1",
 		"wall 5 6 7",
 		"wall 0 9223372036854775807",
@@ -194,7 +221,8 @@ int suite_scene(void)
 	CU_pSuite suite = CU_add_suite("scene", NULL, NULL);
 
 	if (!suite || !CU_ADD_TEST(suite, there_and_back) || !CU_ADD_TEST(suite, odd_names) ||
-	    !CU_ADD_TEST(suite, other_versions) || !CU_ADD_TEST(suite, damaged_lines))
+	    !CU_ADD_TEST(suite, other_versions) || !CU_ADD_TEST(suite, damaged_lines) ||
+	    !CU_ADD_TEST(suite, ticks))
 		return (int)CU_get_error();
 	return 0;
 }

@@ -67,6 +67,48 @@ static void test_format_ns(void)
 	expect_format_ns(INT64_MIN, "-9223372036.854775808s");
 }
 
+/* Three digits, in the largest unit that leaves one before the point when rounded. */
+static void test_format_short(void)
+{
+	static const struct {
+		int64_t ns;
+		const char *text;
+	} cases[] = {
+		{ 0, "0s" },
+		{ 1, "1ns" },
+		{ 999, "999ns" },
+		{ 1000, "1.00us" },
+		{ 1004, "1.00us" },
+		{ 1006, "1.01us" },
+		{ 9994, "9.99us" },
+		{ 9996, "10.0us" },
+		{ 99940, "99.9us" },
+		{ 99960, "100us" },
+		{ 997866, "998us" },
+		{ 999499, "999us" },
+		{ 999500, "1.00ms" },
+		{ 999999, "1.00ms" },
+		{ 1250000, "1.25ms" },
+		{ 999499999, "999ms" },
+		{ 999500000, "1.00s" },
+		{ 12345678901, "12.3s" },
+		{ 3600 * NSEC_PER_SEC, "3600s" },
+		{ INT64_MAX, "9223372037s" },
+		{ -1, "-1ns" },
+		{ -1500, "-1.50us" },
+		{ -999960, "-1.00ms" },
+		{ INT64_MIN, "-9223372037s" },
+	};
+	char text[TIMERSPEC_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t length = timerspec_format_short(text, cases[i].ns);
+
+		CU_ASSERT_STRING_EQUAL(text, cases[i].text);
+		CU_ASSERT_EQUAL(length, strlen(cases[i].text));
+	}
+}
+
 static void test_valid(void)
 {
 	CU_ASSERT_TRUE(timerspec_valid((struct timerspec){ 0, 0 }));
@@ -255,10 +297,11 @@ int suite_timerspec(void)
 
 	if (!suite || !CU_ADD_TEST(suite, test_format) ||
 	    !CU_ADD_TEST(suite, test_format_refused) || !CU_ADD_TEST(suite, test_format_ns) ||
-	    !CU_ADD_TEST(suite, test_valid) || !CU_ADD_TEST(suite, test_ns) ||
-	    !CU_ADD_TEST(suite, test_parse) || !CU_ADD_TEST(suite, test_round_trip) ||
-	    !CU_ADD_TEST(suite, test_flags) || !CU_ADD_TEST(suite, test_errno_name) ||
-	    !CU_ADD_TEST(suite, test_numbers) || !CU_ADD_TEST(suite, test_pad))
+	    !CU_ADD_TEST(suite, test_format_short) || !CU_ADD_TEST(suite, test_valid) ||
+	    !CU_ADD_TEST(suite, test_ns) || !CU_ADD_TEST(suite, test_parse) ||
+	    !CU_ADD_TEST(suite, test_round_trip) || !CU_ADD_TEST(suite, test_flags) ||
+	    !CU_ADD_TEST(suite, test_errno_name) || !CU_ADD_TEST(suite, test_numbers) ||
+	    !CU_ADD_TEST(suite, test_pad))
 		return (int)CU_get_error();
 	return 0;
 }
