@@ -2,6 +2,7 @@
 # make            the command: ./timersnoop
 # make check      unit tests, without root
 # make check-readers  recordings, as trace-cmd and KernelShark read them
+# make check-docs     the manual, --help and completions, against the code
 # make check-guests   the same command on real kernels, under emulation
 # make fuzz       fuzzers, FUZZ_SECONDS= each
 # make lint       format and static analysis
@@ -56,6 +57,14 @@ $(BUILD)/tests/readers/kshark: tests/readers/kshark.c Makefile
 check-readers: timersnoop $(BUILD)/tests/readers/kshark
 	tests/readers/run.sh $(BUILD)/tests/readers/kshark
 
+# What is written about the program, against what it knows.
+$(BUILD)/tests/docs/facts: tests/docs/facts.c $(BUILD)/libtimersnoop.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+check-docs: timersnoop $(BUILD)/tests/docs/facts
+	tests/docs/run.sh $(BUILD)/tests/docs/facts
+
 check: $(BUILD)/tests/unit/run
 	$(BUILD)/tests/unit/run
 
@@ -78,7 +87,7 @@ fuzz:
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
 FORMATTED := $(wildcard src/*.c include/timersnoop/*.h tests/unit/*.[ch] tests/fuzz/*.c tests/fixtures/*.c \
-	tests/guest/programs/*.[ch] tests/readers/*.c)
+	tests/guest/programs/*.[ch] tests/readers/*.c tests/docs/*.c)
 format:
 	clang-format -i $(FORMATTED)
 
@@ -88,19 +97,29 @@ lint:
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D_GNU_SOURCE -Iinclude src
 	mandoc -T lint -W warning doc/timersnoop.8
-	shellcheck -x scripts/*.sh tests/guest/*.sh tests/fuzz/*.sh tests/readers/*.sh .ci/run
+	shellcheck -x scripts/*.sh scripts/examples/*.sh scripts/completion/*.bash tests/guest/*.sh \
+		tests/fuzz/*.sh tests/readers/*.sh tests/docs/*.sh .ci/run
+
+BASH_COMPLETION := share/bash-completion/completions/timersnoop
+ZSH_COMPLETION := share/zsh/site-functions/_timersnoop
+FISH_COMPLETION := share/fish/vendor_completions.d/timersnoop.fish
 
 install: timersnoop
 	install -D -m 755 timersnoop $(DESTDIR)$(PREFIX)/sbin/timersnoop
 	install -D -m 644 doc/timersnoop.8 $(DESTDIR)$(PREFIX)/share/man/man8/timersnoop.8
+	install -D -m 644 scripts/completion/timersnoop.bash $(DESTDIR)$(PREFIX)/$(BASH_COMPLETION)
+	install -D -m 644 scripts/completion/_timersnoop $(DESTDIR)$(PREFIX)/$(ZSH_COMPLETION)
+	install -D -m 644 scripts/completion/timersnoop.fish $(DESTDIR)$(PREFIX)/$(FISH_COMPLETION)
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/timersnoop $(DESTDIR)$(PREFIX)/share/man/man8/timersnoop.8
+	rm -f $(DESTDIR)$(PREFIX)/sbin/timersnoop $(DESTDIR)$(PREFIX)/share/man/man8/timersnoop.8 \
+		$(DESTDIR)$(PREFIX)/$(BASH_COMPLETION) $(DESTDIR)$(PREFIX)/$(ZSH_COMPLETION) \
+		$(DESTDIR)$(PREFIX)/$(FISH_COMPLETION)
 
 clean:
 	rm -rf build timersnoop
 
-.PHONY: all check check-guests check-readers check-sanitized clean format fuzz guest-programs install lint uninstall
+.PHONY: all check check-docs check-guests check-readers check-sanitized clean format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d

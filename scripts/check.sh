@@ -4,8 +4,8 @@
 #   scripts/check.sh
 #
 # Builds with gcc and with clang, warnings as errors; runs the unit tests, plain
-# and under ASan and UBSan, the linters, other readers of recordings, and the guest
-# tests on every kernel of the matrix. The last line says how many tests passed,
+# and under ASan and UBSan, the linters, what is written against the code, other
+# readers of recordings, and the guest tests on every kernel of the matrix. The last line says how many tests passed,
 # failed and were skipped. Exit status 0 when none failed.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -67,6 +67,7 @@ step 'lint' "${make[@]}" lint
 tests 'unit tests' "${make[@]}" CC=gcc CFLAGS="$strict" check
 tests 'unit tests under ASan and UBSan' "${make[@]}" check-sanitized
 tests 'fuzzers' "${make[@]}" fuzz FUZZ_SECONDS=10
+tests 'documentation' "${make[@]}" CC=gcc CFLAGS="$strict" check-docs
 tests 'other readers' "${make[@]}" CC=gcc CFLAGS="$strict" check-readers
 tests 'guests' "${make[@]}" CC=gcc CFLAGS="$strict" check-guests
 

@@ -23,9 +23,9 @@ build_libraries=(libtracefs libtraceevent libzstd zlib)
 
 test_packages=(libcunit1-dev clang clang-format clang-tidy libclang-rt-dev cppcheck
 	shellcheck mandoc jq python3 rt-tests stress-ng trace-cmd libkshark-dev libtracecmd-dev
-	libjson-c-dev)
+	libjson-c-dev zsh fish)
 test_commands=(clang clang-format clang-tidy cppcheck shellcheck mandoc jq python3 cyclictest
-	stress-ng trace-cmd)
+	stress-ng trace-cmd zsh fish)
 test_libraries=(cunit libkshark)
 
 guest_packages=(qemu-system-x86 busybox-static cpio strace trace-cmd jq bash xz-utils zstd binutils

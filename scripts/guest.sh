@@ -6,7 +6,8 @@
 # KERNEL is a series (5.10, 6.1, 6.12, 7.2; see scripts/kernels.sh) or the path
 # of a vmlinuz. In the guest are busybox, bash, strace, jq, cyclictest and
 # stress-ng where they are installed, ./timersnoop if it was built,
-# build/tests/guest/bin/* in /usr/bin and tests/guest/*.sh in /tests.
+# build/tests/guest/bin/* in /usr/bin, tests/guest/*.sh in /tests and
+# scripts/examples/*.sh in /examples.
 # The command's output arrives on standard output, its two streams together.
 #
 #   --image DIR        lay the tree DIR over the guest's file system

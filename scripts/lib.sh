@@ -109,6 +109,9 @@ make_root() {
 	for program in "$top"/tests/guest/*.sh; do
 		[[ ! -f $program ]] || copy_program "$root" "$program" "tests/$(basename "$program")"
 	done
+	for program in "$top"/scripts/examples/*.sh; do
+		[[ ! -f $program ]] || copy_program "$root" "$program" "examples/$(basename "$program")"
+	done
 	copy_program "$root" "$top/tests/guest/init" init
 	if [[ $image ]]; then
 		# Not cp: an image's bin/ must land in usr/bin, through the link.

@@ -12,6 +12,7 @@ static int (*const suites[])(void) = {
 	suite_launch,
 	suite_merge,
 	suite_options,
+	suite_options_stat,
 	suite_out,
 	suite_page,
 	suite_probe_plan,

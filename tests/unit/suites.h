@@ -28,6 +28,7 @@ int suite_life(void);
 int suite_lives(void);
 int suite_merge(void);
 int suite_options(void);
+int suite_options_stat(void);
 int suite_out(void);
 int suite_out_calls(void);
 int suite_out_life(void);

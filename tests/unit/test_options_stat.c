@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options of stat, and those that choose fields and events. */
+#include <CUnit/Basic.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "timersnoop/events.h"
+#include "timersnoop/options.h"
+
+#include "suites.h"
+
+#define ARGS_MAX 10
+
+static struct options options;
+static struct error err;
+static char *argv[ARGS_MAX + 2];
+static int argc;
+
+/* Parses into `options` and `err`; done() lets go of both. argv is writable, so the
+ * words are copied. */
+static int parse(const char *const *args)
+{
+	memset(&options, 0x5a, sizeof(options));
+	memset(&err, 0, sizeof(err));
+	argc = 0;
+	argv[argc++] = strdup("timersnoop");
+	while (*args && argc <= ARGS_MAX)
+		argv[argc++] = strdup(*args++);
+	argv[argc] = NULL;
+	return options_parse(&options, argc, argv, &err);
+}
+
+#define PARSE(...) parse((const char *const[]){ __VA_ARGS__, NULL })
+
+static void done(void)
+{
+	options_free(&options);
+	for (int i = 0; i < argc; i++)
+		free(argv[i]);
+}
+
+static void stat_defaults(void)
+{
+	CU_ASSERT_EQUAL_FATAL(PARSE("stat"), 0);
+	CU_ASSERT_EQUAL(options.command, COMMAND_STAT);
+	CU_ASSERT_EQUAL(options.events, EVENTS_ALL);
+	CU_ASSERT_TRUE(options.default_events);
+	CU_ASSERT_EQUAL(options.by, BY_TIMER);
+	CU_ASSERT_FALSE(options.by_given || options.top_given || options.live || options.null);
+	CU_ASSERT_EQUAL(options.interval_ns, 0);
+	CU_ASSERT_EQUAL(options.histograms, 0);
+	CU_ASSERT_EQUAL(options.fail_on, 0);
+	CU_ASSERT_EQUAL(options.expect_count, 0);
+	CU_ASSERT_PTR_NULL(options.where);
+	CU_ASSERT_PTR_NULL(options.until);
+	CU_ASSERT_PTR_NULL(options.sort);
+	CU_ASSERT_PTR_NULL(options.fields);
+	CU_ASSERT_EQUAL(options.aggregate, AGGREGATE_AUTO);
+	CU_ASSERT_EQUAL(options.format, OUT_TEXT);
+	CU_ASSERT_EQUAL(memcmp(&options.limits, &finding_limits_default, sizeof(options.limits)),
+			0);
+	done();
+}
+
+static void stat_values(void)
+{
+	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "--by=process", "--sort", "+late.p99", "--top", "0",
+				    "--interval", "500ms", "-c", "3"),
+			      0);
+	CU_ASSERT_EQUAL(options.by, BY_PROCESS);
+	CU_ASSERT_TRUE(options.by_given && options.top_given);
+	CU_ASSERT_STRING_EQUAL(options.sort, "+late.p99");
+	CU_ASSERT_EQUAL(options.top, 0);
+	CU_ASSERT_EQUAL(options.interval_ns, 500000000);
+	CU_ASSERT_EQUAL(options.count, 3);
+	done();
+
+	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "--expect", "arms < 10", "--expect=failed == 0",
+				    "--until", "expiries >= 1", "--where", "arms > 1", "-esettime"),
+			      0);
+	CU_ASSERT_EQUAL_FATAL(options.expect_count, 2);
+	CU_ASSERT_STRING_EQUAL(options.expects[0], "arms < 10");
+	CU_ASSERT_STRING_EQUAL(options.expects[1], "failed == 0");
+	CU_ASSERT_STRING_EQUAL(options.until, "expiries >= 1");
+	CU_ASSERT_STRING_EQUAL(options.where, "arms > 1");
+	CU_ASSERT_EQUAL(options.events, events_named("settime"));
+	CU_ASSERT_FALSE(options.default_events);
+	done();
+
+	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "--live", "-c", "2", "--aggregate", "kernel"), 0);
+	CU_ASSERT_TRUE(options.live);
+	CU_ASSERT_EQUAL(options.aggregate, AGGREGATE_KERNEL);
+	done();
+}
+
+static void stat_lists(void)
+{
+	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "--hist", "late,value", "--hist=duration", "--fail-on",
+				    "error,leak", "--fail-on", "herd"),
+			      0);
+	CU_ASSERT_EQUAL(options.histograms, HISTOGRAM_BIT(HISTOGRAM_LATE) |
+						    HISTOGRAM_BIT(HISTOGRAM_VALUE) |
+						    HISTOGRAM_BIT(HISTOGRAM_DURATION));
+	CU_ASSERT_EQUAL(options.fail_on, findings_named("error") | FINDING_BIT(FINDING_LEAK) |
+						 FINDING_BIT(FINDING_HERD));
+	done();
+
+	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "--limit", "late=1ms,storm=7", "--limit=herd-time=2us",
+				    "--limit", "late=2ms"),
+			      0);
+	CU_ASSERT_EQUAL(options.limits.late_ns, 2000000);
+	CU_ASSERT_EQUAL(options.limits.storm, 7);
+	CU_ASSERT_EQUAL(options.limits.herd_ns, 2000);
+	CU_ASSERT_EQUAL(options.limits.leak, finding_limits_default.leak);
+	done();
+}
+
+/* Whoever chooses fields has a program that reads them. */
+static void form_of_fields(void)
+{
+	static const struct {
+		const char *args[6];
+		enum out_format format;
+		bool null;
+	} cases[] = {
+		{ { "--fields", "pid,comm" }, OUT_TSV, false },
+		{ { "stat", "--fields=pid" }, OUT_TSV, false },
+		{ { "--fields", "pid", "--format", "csv" }, OUT_CSV, false },
+		{ { "--format=json", "stat", "--fields", "pid" }, OUT_JSON, false },
+		{ { "-0" }, OUT_TSV, true },
+		{ { "stat", "--null", "--fields", "pid" }, OUT_TSV, true },
+		{ { "--format", "tsv" }, OUT_TSV, false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CU_ASSERT_EQUAL_FATAL(parse(cases[i].args), 0);
+		CU_ASSERT_EQUAL(options.format, cases[i].format);
+		CU_ASSERT_EQUAL(options.null, cases[i].null);
+		done();
+	}
+}
+
+static void stat_wrong_values(void)
+{
+	static const struct {
+		const char *args[4];
+		const char *text;
+	} cases[] = {
+		{ { "stat", "--by", "user" },
+		  "--by takes timer, process, comm, signal or clock, not 'user'" },
+		{ { "stat", "--by" }, "--by needs an argument" },
+		{ { "stat", "--top", "-1" }, "--top takes a whole number from 0 up, not '-1'" },
+		{ { "stat", "--top=" }, "--top takes a whole number from 0 up, not ''" },
+		{ { "stat", "--sort", "" }, "--sort takes the name of a field, not ''" },
+		{ { "stat", "--fields=" }, "--fields takes names of fields, not ''" },
+		{ { "--where", "" }, "--where takes a condition, not ''" },
+		{ { "stat", "--until", "" }, "--until takes a condition, not ''" },
+		{ { "stat", "--expect", "" }, "--expect takes a condition, not ''" },
+		{ { "stat", "--interval", "0" },
+		  "--interval takes a duration above zero, such as 500ms, 10s or 2m, not '0'" },
+		{ { "stat", "--hist", "lateness" },
+		  "--hist takes value, interval, late, signal or duration, not 'lateness'" },
+		{ { "stat", "--hist", "late,,value" }, "--hist: an empty item in 'late,,value'" },
+		{ { "stat", "--fail-on", "storm" }, "--fail-on takes findings, not 'storm'" },
+		{ { "stat", "--fail-on", "Error" }, "--fail-on takes findings, not 'Error'" },
+		{ { "stat", "--limit", "latest=1ms" }, "--limit has no limit 'latest'" },
+		{ { "stat", "--limit", "late" },
+		  "--limit takes late=a duration, such as 1ms, not 'late'" },
+		{ { "stat", "--limit", "late=x" },
+		  "--limit takes late=a duration, such as 1ms, not 'late=x'" },
+		{ { "stat", "--limit", "storm=0" },
+		  "--limit takes storm=a whole number from 1 up, not 'storm=0'" },
+		{ { "stat", "--limit", "storm=-1" },
+		  "--limit takes storm=a whole number from 1 up, not 'storm=-1'" },
+		{ { "stat", "--aggregate", "both" },
+		  "--aggregate takes auto, kernel or user, not 'both'" },
+		{ { "--format", "xml" },
+		  "--format takes text, json, csv, tsv or strace, not 'xml'" },
+		{ { "--null=yes" }, "--null takes no argument" },
+		{ { "stat", "--live=2s" }, "--live takes no argument" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CU_ASSERT_EQUAL(parse(cases[i].args), -EINVAL);
+		CU_ASSERT_STRING_EQUAL(err.text, cases[i].text);
+		done();
+	}
+}
+
+static void stat_and_others(void)
+{
+	static const struct {
+		const char *args[6];
+		const char *text;
+	} cases[] = {
+		{ { "--by", "comm" }, "--by is about figures, which stat shows" },
+		{ { "--expect", "arms < 1" }, "--expect is about figures, which stat shows" },
+		{ { "report", "--fail-on", "any" },
+		  "--fail-on is about figures, which stat shows" },
+		{ { "record", "--hist", "late" }, "--hist is about figures, which stat shows" },
+		{ { "list", "--sort", "pid" }, "list takes no --sort" },
+		{ { "list", "--fields", "pid" }, "list takes no --fields" },
+		{ { "doctor", "--where", "pid == 1" }, "doctor takes no --where" },
+		{ { "list", "--format", "tsv" }, "list takes no --format tsv" },
+		{ { "stat", "-x" }, "stat takes no --failed, which is about lines" },
+		{ { "stat", "--lives" }, "stat takes no --lives, which is about lines" },
+		{ { "stat", "--time", "wall" }, "stat takes no --time, which is about lines" },
+		{ { "stat", "--strace" }, "stat takes no --strace, which is about lines" },
+		{ { "stat", "--format", "strace" }, "stat takes no --format strace" },
+		{ { "stat", "--print" }, "--print is about recording: see record" },
+		{ { "stat", "-c", "2" }, "-c counts tables: there is only one" },
+		{ { "stat", "--live", "-q" }, "--live and -q exclude each other" },
+		{ { "stat", "--live", "-o", "x" },
+		  "--live is for a terminal: it takes neither -o nor another --format" },
+		{ { "stat", "--live", "-i", "x" },
+		  "--live is about what happens now, not about a recording" },
+		{ { "stat", "-q", "-o", "x" }, "-q and -o exclude each other: -q writes nothing" },
+		{ { "stat", "-p", "1", "--", "true" }, "-p and COMMAND exclude each other" },
+		{ { "--fields", "pid", "--format", "text" },
+		  "--fields chooses columns of tsv, csv and json" },
+		{ { "-0", "--format", "csv" }, "--null is about tsv, whose fields it ends" },
+		{ { "--lives", "--fields", "pid" },
+		  "--fields is about events, and --lives has columns of its own" },
+		{ { "--lives", "--where", "pid == 1" },
+		  "--where is about events, and --lives has none; see stat" },
+		{ { "record", "--where", "pid == 1" },
+		  "--where chooses what is shown or counted, not what is recorded" },
+		{ { "record", "--fields", "pid" }, "--fields: record shows nothing" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CU_ASSERT_EQUAL(parse(cases[i].args), -EINVAL);
+		CU_ASSERT_STRING_EQUAL(err.text, cases[i].text);
+		done();
+	}
+}
+
+/* What is given twice counts once. */
+static void stat_bounds(void)
+{
+	char text[32];
+	char *words[OPTION_LIST_MAX + 4] = { strdup("timersnoop"), strdup("stat") };
+	int count = 2;
+
+	while (count < OPTION_LIST_MAX + 3) {
+		snprintf(text, sizeof(text), "--expect=arms < %d", count);
+		words[count++] = strdup(text);
+	}
+	CU_ASSERT_EQUAL(options_parse(&options, count, words, &err), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(err.text, "--expect takes at most 64 items");
+	CU_ASSERT_EQUAL_FATAL(options_parse(&options, count - 1, words, &err), 0);
+	CU_ASSERT_EQUAL(options.expect_count, OPTION_LIST_MAX);
+	options_free(&options);
+	while (count)
+		free(words[--count]);
+}
+
+static void stat_command_line(void)
+{
+	CU_ASSERT_EQUAL_FATAL(PARSE("-d1s", "stat", "--expect", "--", "--", "true", "--by"), 0);
+	CU_ASSERT_EQUAL_FATAL(options.expect_count, 1);
+	CU_ASSERT_STRING_EQUAL(options.expects[0], "--");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(options.argv);
+	CU_ASSERT_STRING_EQUAL(options.argv[0], "true");
+	CU_ASSERT_STRING_EQUAL(options.argv[1], "--by");
+	done();
+	CU_ASSERT_EQUAL(PARSE("stat", "./app"), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(err.text,
+			       "'./app' is neither an option nor a command of timersnoop");
+	CU_ASSERT_STRING_EQUAL(err.hint,
+			       "to trace a program, put '--' before it: timersnoop stat -- ./app");
+	done();
+	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "-i", "x.dat", "--hist", "late"), 0);
+	CU_ASSERT_STRING_EQUAL(options.input, "x.dat");
+	done();
+}
+
+int suite_options_stat(void)
+{
+	CU_pSuite suite = CU_add_suite("options of stat", NULL, NULL);
+
+	if (!suite || !CU_ADD_TEST(suite, stat_defaults) || !CU_ADD_TEST(suite, stat_values) ||
+	    !CU_ADD_TEST(suite, stat_lists) || !CU_ADD_TEST(suite, form_of_fields) ||
+	    !CU_ADD_TEST(suite, stat_wrong_values) || !CU_ADD_TEST(suite, stat_and_others) ||
+	    !CU_ADD_TEST(suite, stat_bounds) || !CU_ADD_TEST(suite, stat_command_line))
+		return CU_get_error();
+	return 0;
+}
