@@ -4,6 +4,7 @@
  *
  *  tracefs -> capture -> page -> merge -> decode -> calls -> timers -> lives
  *  recording -----------^                                -> view -> out_*
+ *                                                               -> stats -> report
  *
  *   main             this file: which command, and what it returns
  *   options          argv -> one struct; what goes together; the text of --help
@@ -41,6 +42,12 @@
  *   lives, life      the same as figures, from a timer's making to its end
  *   aggregate        the text of what the kernel counted -> counts
  *   distribution     many durations in little memory
+ *   histogram        the same by powers of two, as the kernel counts them
+ *   stats            what happened to timers -> figures, a row for each or for a group
+ *   stats_evidence   and what is worth a second look
+ *   findings         what can be found, from where on, what to do
+ *   diagnosis        figures -> findings, with their evidence in words
+ *   report           tables in time; findings, expectations and a status in the end
  *   selection        which calls were asked for
  *   view             the stream -> what was asked for, on its way out
  *   scene            what a trace tells besides its records, as a value and as text
@@ -51,13 +58,14 @@
  *   replay           a recording as the stream that it was
  *
  *   events           names and groups of all that can be shown
- *   fields           what can be asked of a thing by name
- *   event_fields     the same of an event: its columns, and more
- *   expr             conditions on fields
+ *   fields           what can be asked of an event, or of a row, by name
+ *   event_fields     those of an event
+ *   expr             conditions on fields, and what of them the kernel can filter
  *   timerspec        values and durations as text, names of flags, clocks, errors
  *   out_*            finished values -> text, strace's notation, JSON, CSV, TSV
- *   out_rows         fields of anything -> rows
  *   out_list         timers that exist -> text, JSON, CSV
+ *   out_rows         fields of anything -> CSV, TSV, JSON
+ *   out_stat         figures, histograms and findings -> text, JSON, rows
  *   line, sink       one line of bytes; lines -> a file descriptor
  *
  *   procfs           tasks as /proc tells of them now

@@ -346,7 +346,8 @@ test_bash() {
 test_bash_arguments() {
 	local option takes _ what=''
 	while read -r option takes _; do
-		if completed "timersnoop stat $option --" | grep -qx -e --pid; then
+		completed "timersnoop stat $option --" >"$work/got"
+		if grep -qx -e --pid "$work/got"; then
 			[[ $takes != required ]] || what+="$option takes an argument; "
 		else
 			[[ $takes == required ]] || what+="$option takes none; "
