@@ -468,3 +468,10 @@ uint64_t calls_in_flight(const struct calls *calls)
 {
 	return calls->in_flight;
 }
+
+bool calls_set_anyhow(const struct call *call)
+{
+	return call->new_value.from == FROM_KERNEL &&
+	       (call->ret == -EFAULT ||
+		(call->ret == -ECANCELED && call->event == EVENT_TIMERFD_SETTIME));
+}

@@ -11,6 +11,7 @@
 #include "timersnoop/commands.h"
 #include "timersnoop/host.h"
 #include "timersnoop/live.h"
+#include "timersnoop/live_aggregate.h"
 #include "timersnoop/show.h"
 #include "timersnoop/view.h"
 #include "timersnoop/wakeups.h"
@@ -122,9 +123,25 @@ static void print_settings(const struct options *options, const struct selection
 	putchar('\n');
 }
 
-static int dry_run(const struct options *options, const struct selection *selection)
+/* Of stat, it may be the kernel that counts. */
+static int choose_wishes(struct plan_wishes *wishes, const struct show *show,
+			 const struct kernel_features *features, struct error *err)
 {
-	const struct plan_wishes wishes = command_wishes(options);
+	struct aggregate_choice choice = { .impossible = false };
+	int status;
+
+	if (!show->report)
+		return 0;
+	status = live_aggregate_choose(&choice, show->options, show->report, features, err);
+	wishes->aggregate = false;
+	if (status == 0 && choice.kernel)
+		*wishes = choice.wishes;
+	return status;
+}
+
+static int dry_run(const struct options *options, const struct show *show)
+{
+	struct plan_wishes wishes = command_wishes(options);
 	struct kernel_features features;
 	struct probe_plan plan;
 	struct error err;
@@ -137,10 +154,12 @@ static int dry_run(const struct options *options, const struct selection *select
 		status = host_features_guess(&features, &err);
 	}
 	if (status == 0)
+		status = choose_wishes(&wishes, show, &features, &err);
+	if (status == 0)
 		status = probe_plan_make(&plan, &features, &wishes, &err);
 	if (status < 0)
 		return command_fail(options->argv ? EXIT_FAILED : EXIT_CANNOT, &err);
-	print_settings(options, selection);
+	print_settings(options, &show->selection);
 	return describe(&features, &plan, options->verbose);
 }
 
@@ -153,7 +172,7 @@ int cmd_dry_run(const struct options *options)
 	if (command_check_pids(options, &err) < 0 || show_select(&show, options, &err) < 0)
 		status = command_fail(EXIT_USAGE, &err);
 	else
-		status = dry_run(options, &show.selection);
+		status = dry_run(options, &show);
 	show_free(&show);
 	return status;
 }

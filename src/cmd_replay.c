@@ -139,13 +139,18 @@ static int check_wishes(struct run *run, struct options *options, struct error *
 	uint32_t calls = options->events & scene->events;
 	char names[EVENT_NAMES_MAX];
 
-	if (options->default_events)
+	if (options->command == COMMAND_STAT && options->default_events)
+		options->events = scene->events;
+	else if (options->default_events)
 		options->events = calls ? calls : scene->events;
 	run->lacking = options->events & ~scene->events;
 	name_events(run->lacking, names, sizeof(names));
 	if (run->lacking && run->lacking == options->events)
 		return not_recorded(err, names, "see -e of record");
-	if (options->lives && !scene->lives)
+	/* What was not recorded is not known. */
+	if (options->command == COMMAND_STAT)
+		options->events &= scene->events;
+	if (options->lives && !scene->lives && options->command != COMMAND_STAT)
 		return not_recorded(err, "--lives", "record without -e, or with --lives");
 	if (options->toctou && !scene->toctou)
 		return not_recorded(err, "--toctou", "give --toctou to record");

@@ -46,11 +46,16 @@ int command_print_fields(const struct field_table *table)
 struct plan_wishes command_wishes(const struct options *options)
 {
 	bool record = options->command == COMMAND_RECORD;
+	/* Figures of some events need no more than these. */
+	bool lives =
+		options->lives && (options->command != COMMAND_STAT || options->default_events);
 
 	return (struct plan_wishes){ .events = record ? options->probed_events : options->events,
-				     .lives = record ? options->probed_lives : options->lives,
+				     .lives = record ? options->probed_lives : lives,
 				     .user_ids = record || options->user_count > 0,
-				     .toctou = options->toctou };
+				     .toctou = options->toctou,
+				     .aggregate = options->command == COMMAND_STAT &&
+						  options->aggregate != AGGREGATE_USER };
 }
 
 /* Behind what is there, and behind a comma if something is. */

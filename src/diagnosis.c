@@ -44,7 +44,8 @@ static bool is_storm(const struct stat_row *row, const struct finding_limits *li
 {
 	uint64_t span_ns = row->evidence.last_arm_ns - row->evidence.first_arm_ns;
 
-	return row->replaced >= limits->storm && row->replaced / 10 >= row->expiries &&
+	return stat_knows(FIGURE_REPLACED, row->events, row->has_family, row->family) &&
+	       row->replaced >= limits->storm && row->replaced / 10 >= row->expiries &&
 	       (double)row->replaced * 1e9 >= (double)limits->storm * (double)span_ns;
 }
 
@@ -249,8 +250,8 @@ static void say_evidence(struct finding *finding, const struct stat_row *row,
 		    evidence->unarmed == 1 ? "timer was" : "timers were");
 		break;
 	case FINDING_LEAK:
-		say(text, size, "%" PRIu64 " timers were made and not deleted",
-		    evidence->undeleted);
+		say(text, size, "%" PRIu64 " %s made and not deleted", evidence->undeleted,
+		    evidence->undeleted == 1 ? "timer was" : "timers were");
 		break;
 	default:
 		say(text, size, "memory changed under %" PRIu64 " %s", evidence->changed,

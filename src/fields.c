@@ -91,6 +91,12 @@ const struct field *fields_nearest(const struct field_table *table, const char *
 
 	if (!normalize(wanted, name, length))
 		return NULL;
+	/* The beginning of a name that has parts behind it. */
+	for (size_t i = 0; i < table->count && *wanted; i++) {
+		normalize(there, table->fields[i].name, strlen(table->fields[i].name));
+		if (strncmp(there, wanted, strlen(wanted)) == 0 && there[strlen(wanted)] == '_')
+			return &table->fields[i];
+	}
 	/* More than a third of its letters wrong is another word. */
 	least = (unsigned)strlen(wanted) / 3 + 1;
 	for (size_t i = 0; i < table->count; i++) {
@@ -140,7 +146,7 @@ int fields_choose(struct fields_chosen *chosen, const struct field_table *table,
 				  (int)(length < 64 ? length : 64), text,
 				  nearest ? "; did you mean '" : "", nearest ? nearest->name : "",
 				  nearest ? "'?" : "");
-			error_hint(err, "%s help lists them", what);
+			error_hint(err, "--fields help lists them");
 			return -EINVAL;
 		}
 		if (is_chosen(chosen, field))

@@ -51,8 +51,9 @@ const struct finding_kind finding_kinds[FINDING_COUNT] = {
 				     "let no other thread write to an itimerspec while a call "
 				     "reads it" },
 	[FINDING_DATA_INCOMPLETE] = { "data-incomplete", SEVERITY_WARNING,
-				      "take a larger --buffer-size, or fewer processes (-p, -n): "
-				      "figures may be too low" },
+				      "take a larger --buffer-size, fewer processes (-p, -n), or "
+				      "--aggregate user where the kernel counts: figures may be "
+				      "too low" },
 };
 
 const char *severity_name(enum severity severity)
@@ -148,10 +149,10 @@ int findings_set_limit(struct finding_limits *limits, const char *text, const ch
 		if (text[length] &&
 		    read_limit(limit, text + length + 1, (char *)limits + limit->at) == 0)
 			return 0;
-		return error_set(err, EINVAL, "%s takes %s=%s, not '%s'", what, limit->name,
+		return error_set(err, EINVAL, "%s %s takes %s, not '%s'", what, limit->name,
 				 limit->duration ? "a duration, such as 1ms"
 						 : "a whole number from 1 up",
-				 text);
+				 text[length] ? text + length + 1 : "");
 	}
 	error_set(err, EINVAL, "%s has no limit '%.*s'", what, (int)(length < 64 ? length : 64),
 		  text);

@@ -241,8 +241,7 @@ void life_call(struct life_state *state, const struct call *call)
 		life->incomplete = true;
 	if (life_refused(call)) {
 		life->failed++;
-		/* It could not write the old value: the new one is set all the same. */
-		if (call->ret == -EFAULT && call->new_value.from == FROM_KERNEL)
+		if (calls_set_anyhow(call))
 			take_settime(state, call);
 		return;
 	}

@@ -21,8 +21,8 @@ static bool refuse(char *why_not, size_t size, const char *reason)
 	return false;
 }
 
-bool live_aggregate_answers(const struct options *options, const struct kernel_features *features,
-			    char *why_not, size_t size)
+static bool answers(const struct options *options, const struct kernel_features *features,
+		    char *why_not, size_t size)
 {
 	const uint32_t counted = HISTOGRAM_BIT(HISTOGRAM_VALUE) | HISTOGRAM_BIT(HISTOGRAM_INTERVAL);
 
@@ -47,6 +47,42 @@ bool live_aggregate_answers(const struct options *options, const struct kernel_f
 	if (options->failed)
 		return refuse(why_not, size, "the kernel does not look for failed calls (-x)");
 	return true;
+}
+
+static bool is_countable(const struct aggregate_choice *choice, const struct options *options,
+			 const struct report *report, const struct kernel_features *features,
+			 char *why_not, size_t size)
+{
+	char filter[FILTER_TEXT_MAX];
+
+	if (choice->impossible)
+		return refuse(why_not, size, "it did not take the triggers");
+	if (!answers(options, features, why_not, size) || !report_countable(report, why_not, size))
+		return false;
+	if (options->name_count && !selection_filter(&choice->selection, filter, sizeof(filter)))
+		return refuse(why_not, size, "it cannot filter these names");
+	return true;
+}
+
+int live_aggregate_choose(struct aggregate_choice *choice, const struct options *options,
+			  const struct report *report, const struct kernel_features *features,
+			  struct error *err)
+{
+	choice->selection =
+		(struct selection){ .names = options->names, .name_count = options->name_count };
+	choice->wishes = (struct plan_wishes){ .events = options->events,
+					       .aggregate = true,
+					       .aggregate_kinds = report_wants_kinds(report),
+					       .histograms = options->histograms };
+	choice->why_not[0] = '\0';
+	choice->kernel = options->aggregate != AGGREGATE_USER &&
+			 is_countable(choice, options, report, features, choice->why_not,
+				      sizeof(choice->why_not));
+	if (choice->kernel || options->aggregate != AGGREGATE_KERNEL)
+		return 0;
+	error_set(err, ENOTSUP, "the kernel cannot count this: %s", choice->why_not);
+	error_hint(err, "leave out --aggregate kernel: user space counts anything");
+	return -ENOTSUP;
 }
 
 struct live_aggregate *live_aggregate_new(const struct live *live)
@@ -234,7 +270,6 @@ static int add_rows(const struct live_aggregate *aggregate, const struct tasks *
 		struct stat_row row = { .has_id = first->has_id,
 					.id = first->id,
 					.timers = first->has_id,
-					.counted = true,
 					.no_kinds = !kinds };
 
 		for (end = i; end < counts->count && same_row(first, &counts->list[end]); end++)

@@ -359,7 +359,7 @@ static int take_call(struct lives *lives, const struct caller *who, const struct
 	struct entry *entry = find(lives, who->pid, family, id);
 	struct life *life;
 
-	if (!entry && life_refused(call))
+	if (!entry && life_refused(call) && !calls_set_anyhow(call))
 		return 0;
 	if (!entry)
 		entry = begin(lives, who->pid, family, id, ORIGIN_FOUND, call->start_ns);

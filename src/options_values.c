@@ -16,6 +16,8 @@
 /* As linux/sched.h has it, without the NUL. */
 #define NAME_BYTES 15
 
+#define INTERVAL_MIN 10000000
+
 #define RING_MIN (64 * KIB)
 #define RING_MAX (1024 * BUFFER_MAX)
 
@@ -216,6 +218,15 @@ static int set_duration(struct parser *parser, const char *arg, int64_t *duratio
 					   "a duration above zero, such as 500ms, 10s or 2m", arg);
 	*duration_ns = ns;
 	return 0;
+}
+
+static int set_interval(struct parser *parser, const char *arg)
+{
+	int ret = set_duration(parser, arg, &parser->options->interval_ns);
+
+	if (ret == 0 && parser->options->interval_ns < INTERVAL_MIN)
+		return options_wrong_value(parser, "10ms or more", arg);
+	return ret;
 }
 
 /* Bytes, with K, M or G behind; within bounds. */
@@ -436,7 +447,7 @@ int options_set(struct parser *parser, int opt, const char *arg)
 	case 'd':
 		return set_duration(parser, arg, &parser->options->duration_ns);
 	case OPT_INTERVAL:
-		return set_duration(parser, arg, &parser->options->interval_ns);
+		return set_interval(parser, arg);
 	case OPT_HIST:
 		return add_list(parser, arg, add_histogram);
 	case OPT_FAIL_ON:

@@ -122,10 +122,23 @@ struct layout {
 	size_t count;
 };
 
+static bool has_column(const struct layout *layout, const char *title)
+{
+	for (size_t i = 0; i < layout->count; i++)
+		if (strcmp(layout->titles[i], title) == 0)
+			return true;
+	return false;
+}
+
 static void add_columns(struct layout *layout, const struct column *columns, size_t most)
 {
 	for (size_t i = 0; i < most && columns[i].field; i++) {
-		size_t at = layout->count++;
+		size_t at = layout->count;
+
+		/* What rows are of comes first, and once. */
+		if (has_column(layout, columns[i].title))
+			continue;
+		layout->count++;
 
 		layout->fields[at] =
 			fields_find(&stat_fields, columns[i].field, strlen(columns[i].field));
@@ -192,12 +205,12 @@ static void put_summary(struct sink *sink, const struct out_style *style,
 	at = say_many(line_text(at, ": "), total->calls, "call", "calls");
 	if (total->failed)
 		at = line_text(line_u64(line_text(at, " ("), total->failed), " failed)");
-	if (table->counted) {
-		at = line_text(at, ", counted by the kernel");
-	} else {
+	if (total->events & EVENTS_EXPIRE)
 		at = say_many(line_text(at, ", "), total->expiries, "expiry", "expiries");
+	if (table->counted)
+		at = line_text(at, ", counted by the kernel");
+	else
 		at = say_many(line_text(at, ", "), total->timers, "timer", "timers");
-	}
 	sink_line_end(sink, line_byte(at, '\n'));
 }
 

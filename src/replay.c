@@ -331,6 +331,16 @@ static int cannot_read(struct replay *replay, int status, struct error *err)
 	return status;
 }
 
+/* Of what was shown: up to the last record, or for as long as was asked for. */
+static uint64_t end_of(const struct show *show, uint64_t last_ns)
+{
+	uint64_t duration_ns = (uint64_t)show->options->duration_ns;
+
+	if (duration_ns && last_ns > show->scene.since_ns + duration_ns)
+		return show->scene.since_ns + duration_ns;
+	return last_ns;
+}
+
 int replay_show(struct replay *replay, struct show *show, replay_stop *stop, void *context,
 		struct error *err)
 {
@@ -363,7 +373,7 @@ int replay_show(struct replay *replay, struct show *show, replay_stop *stop, voi
 	if (!stopped)
 		show_untold_loss(show);
 	if (!replay->own || stopped)
-		show->scene.end_ns = last_ns;
+		show->scene.end_ns = end_of(show, last_ns);
 	status = show_finish(show);
 	return status < 0 ? error_errno(err, -status, "figures") : 0;
 }

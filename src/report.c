@@ -15,6 +15,8 @@
 #define TOP_DEFAULT 20
 #define LIVE_DEFAULT_NS NSEC_PER_SEC
 #define WHY_MAX 400
+/* Empty ones, one after the other. */
+#define TABLES_MAX 100000
 
 struct report {
 	const struct options *options;
@@ -159,11 +161,14 @@ bool report_wants_kinds(const struct report *report)
 int report_begin(struct report *report, const struct report_scene *scene)
 {
 	report->scene = *scene;
-	report->stats_scene = (struct stats_scene){ .limits = &report->options->limits,
-						    .tick_ns = scene->tick_ns,
-						    .clock_at = scene->clock_at,
-						    .context = scene->context,
-						    .histograms = report->options->histograms };
+	report->stats_scene =
+		(struct stats_scene){ .limits = &report->options->limits,
+				      .tick_ns = scene->tick_ns,
+				      .clock_at = scene->clock_at,
+				      .context = scene->context,
+				      .histograms = report->options->histograms,
+				      .events = report->options->events,
+				      .no_kinds = scene->counted && !report_wants_kinds(report) };
 	report->begun_ns = scene->since_ns;
 	report->whole = stats_new(&report->stats_scene);
 	if (report->interval_ns)
@@ -339,15 +344,6 @@ uint64_t report_due(const struct report *report)
 	return report->since ? report->begun_ns + (uint64_t)report->interval_ns : 0;
 }
 
-static void ask_until(struct report *report, uint64_t now_ns)
-{
-	if (!report->until || report->until_holds || !report->changed)
-		return;
-	report->changed = false;
-	stats_set_span(report->whole, report->scene.since_ns, now_ns);
-	report->until_holds = expr_ask(report->until, stats_total(report->whole)) == EXPR_YES;
-}
-
 static int end_table(struct report *report, uint64_t end_ns)
 {
 	int status;
@@ -365,15 +361,36 @@ static bool has_all_tables(const struct report *report)
 	return report->options->count && report->shown >= report->options->count;
 }
 
+/* A clock that jumps would make tables without end. */
+static void skip_tables(struct report *report, uint64_t now_ns)
+{
+	uint64_t interval_ns = (uint64_t)report->interval_ns;
+
+	if (report->since && now_ns > report->begun_ns &&
+	    (now_ns - report->begun_ns) / interval_ns > TABLES_MAX)
+		report->begun_ns = now_ns - (now_ns - report->begun_ns) % interval_ns;
+}
+
 int report_pass(struct report *report, uint64_t now_ns)
 {
 	int status = 0;
 
+	if (report->since && !has_all_tables(report) && now_ns >= report_due(report))
+		status = end_table(report, report_due(report));
+	skip_tables(report, now_ns);
 	while (status == 0 && report->since && !has_all_tables(report) &&
 	       now_ns >= report_due(report))
 		status = end_table(report, report_due(report));
-	ask_until(report, now_ns);
 	return status;
+}
+
+void report_ask(struct report *report, uint64_t now_ns)
+{
+	if (!report->until || report->until_holds || !report->changed)
+		return;
+	report->changed = false;
+	stats_set_span(report->whole, report->scene.since_ns, now_ns);
+	report->until_holds = expr_ask(report->until, stats_total(report->whole)) == EXPR_YES;
 }
 
 bool report_done(const struct report *report)
@@ -435,9 +452,7 @@ int report_finish(struct report *report, uint64_t now_ns, const struct diagnosis
 
 bool report_any(const struct report *report)
 {
-	const struct stat_row *total = stats_total(report->whole);
-
-	return total->calls || total->expiries || total->created;
+	return stat_row_any(stats_total(report->whole));
 }
 
 bool report_found(const struct report *report)

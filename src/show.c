@@ -192,6 +192,7 @@ static void follow_wall(struct show *show, uint64_t ts)
 int show_take(struct show *show, const struct merged *merged)
 {
 	const struct scene *scene = &show->scene;
+	int status;
 
 	if (merged->kind == MERGE_LOSS_COUNTED)
 		show->counted_lost[merged->stream] += merged->lost;
@@ -199,13 +200,15 @@ int show_take(struct show *show, const struct merged *merged)
 	if (scene->cut && merged->event.ts && merged->event.ts < scene->since_ns)
 		return 0;
 	follow_wall(show, merged->event.ts);
-	if (show->report && !show->counted && merged->event.ts) {
-		int status = report_pass(show->report, merged->event.ts);
-
-		if (status < 0 || report_done(show->report))
-			return status;
-	}
-	return view_take(show->view, merged);
+	if (!show->report || show->counted)
+		return view_take(show->view, merged);
+	status = merged->event.ts ? report_pass(show->report, merged->event.ts) : 0;
+	if (status < 0 || report_done(show->report))
+		return status;
+	status = view_take(show->view, merged);
+	if (merged->event.ts)
+		report_ask(show->report, merged->event.ts);
+	return status;
 }
 
 int show_pass(struct show *show, uint64_t ts)

@@ -62,6 +62,8 @@ struct stats *stats_new(const struct stats_scene *scene)
 	stats->capacity = FIRST_CAPACITY;
 	stats->fold_at = ROWS_MAX;
 	stats->total.sum = true;
+	stats->total.events = scene->events;
+	stats->total.no_kinds = scene->no_kinds;
 	stats->heads = calloc(FIRST_CAPACITY, sizeof(struct stored *));
 	stats->herd.begin_ns = INT64_MIN;
 	if (!stats->heads) {
@@ -89,15 +91,23 @@ void stats_free(struct stats *stats)
 	free(stats);
 }
 
-static uint32_t hash_of(const struct stat_row *row)
+/* What a row is found by. */
+struct key {
+	bool has_pid, has_family, has_id;
+	int32_t pid, id;
+	enum timer_family family;
+	const char *comm; /* 16 bytes */
+};
+
+static uint32_t hash_of(const struct key *key)
 {
-	uint64_t key = (uint64_t)(row->has_id ? row->family + 1 : 0) << 32 | (uint32_t)row->id;
-	uint64_t mixed = (uint32_t)row->pid * 0x9e3779b97f4a7c15 ^ (key + 1) * 0xc2b2ae3d27d4eb4f;
+	uint64_t timer = (uint64_t)(key->has_id ? key->family + 1 : 0) << 32 | (uint32_t)key->id;
+	uint64_t mixed = (uint32_t)key->pid * 0x9e3779b97f4a7c15 ^ (timer + 1) * 0xc2b2ae3d27d4eb4f;
 
 	return (uint32_t)(mixed >> 32);
 }
 
-static struct stored *find(const struct stats *stats, const struct stat_row *key)
+static struct stored *find(const struct stats *stats, const struct key *key)
 {
 	struct stored *stored = stats->heads[hash_of(key) & (stats->capacity - 1)];
 
@@ -134,7 +144,7 @@ static int grow(struct stats *stats)
 }
 
 /* The one for this key, made when there is none; NULL when out of memory. */
-static struct stored *get(struct stats *stats, const struct stat_row *key)
+static struct stored *get(struct stats *stats, const struct key *key)
 {
 	struct stored *stored = find(stats, key), **head;
 
@@ -145,7 +155,14 @@ static struct stored *get(struct stats *stats, const struct stat_row *key)
 	stored = calloc(1, sizeof(*stored));
 	if (!stored)
 		return NULL;
-	stored->row = *key;
+	stored->row = (struct stat_row){ .has_pid = key->has_pid,
+					 .pid = key->pid,
+					 .has_comm = key->comm[0] || key->has_pid,
+					 .has_family = key->has_family,
+					 .family = key->family,
+					 .has_id = key->has_id,
+					 .id = key->id };
+	memcpy(stored->row.comm, key->comm, sizeof(stored->row.comm));
 	stored->hash = hash_of(key);
 	head = &stats->heads[stored->hash & (stats->capacity - 1)];
 	stored->next = *head;
@@ -155,13 +172,11 @@ static struct stored *get(struct stats *stats, const struct stat_row *key)
 }
 
 /* What ended timers of one name and kind are put together as. */
-static struct stat_row kind_of(const struct stat_row *row)
+static struct key kind_of(const struct stat_row *row)
 {
-	struct stat_row kind = { .has_comm = row->has_comm, .has_family = row->has_family };
-
-	memcpy(kind.comm, row->comm, sizeof(kind.comm));
-	kind.family = row->family;
-	return kind;
+	return (struct key){ .has_family = row->has_family,
+			     .family = row->family,
+			     .comm = row->comm };
 }
 
 /* A row for each timer of a program that makes new ones for ever would fill the memory. */
@@ -176,7 +191,8 @@ static int fold(struct stats *stats)
 		while (*place) {
 			struct stored *stored = *place;
 
-			if (!stored->ended || !stored->row.has_id) {
+			/* Calls of no timer may be those of any process there was. */
+			if (stored->row.has_id ? !stored->ended : !stored->row.has_pid) {
 				place = &stored->next;
 				continue;
 			}
@@ -188,7 +204,7 @@ static int fold(struct stats *stats)
 	}
 	while (folded) {
 		struct stored *stored = folded;
-		struct stat_row kind = kind_of(&stored->row);
+		struct key kind = kind_of(&stored->row);
 		struct stored *into = status == 0 ? get(stats, &kind) : NULL;
 
 		folded = stored->next;
@@ -225,18 +241,15 @@ static int add(const struct stats *stats, struct stat_row *row, struct distribut
 
 /* --- changes of timers ------------------------------------------------------------ */
 
-static struct stat_row key_of(const struct life *life)
+static struct key key_of(const struct life *life)
 {
-	struct stat_row key = { .has_pid = true,
-				.pid = life->pid,
-				.has_comm = true,
-				.has_family = true,
-				.family = life->family,
-				.has_id = true,
-				.id = life->id };
-
-	memcpy(key.comm, life->comm, sizeof(key.comm));
-	return key;
+	return (struct key){ .has_pid = true,
+			     .pid = life->pid,
+			     .has_family = true,
+			     .family = life->family,
+			     .has_id = true,
+			     .id = life->id,
+			     .comm = life->comm };
 }
 
 static void identify(struct stat_row *row, const struct life *life)
@@ -280,7 +293,9 @@ static int add_occurrence(const struct stats *stats, struct stat_row *row,
 		return occurrence->has_after ? add(stats, row, &row->signal_after, HISTOGRAM_SIGNAL,
 						   occurrence->after_ns)
 					     : 0;
-	if (occurrence->event == EVENT_SIGNAL_GENERATE || !occurrence->has_asked)
+	/* One that was armed too late is not served late. */
+	if (occurrence->event == EVENT_SIGNAL_GENERATE || !occurrence->has_asked ||
+	    occurrence->past)
 		return 0;
 	return add(stats, row, &row->late, HISTOGRAM_LATE, occurrence->late_ns);
 }
@@ -373,9 +388,12 @@ static void watch_herd(struct stats *stats, const struct stored *stored,
 		herd->members[herd->count++] = stored->hash;
 }
 
-static bool is_news(const struct life_change *change)
+/* That a timer is closed is all that may be heard of it. */
+static bool is_news(const struct stats *stats, const struct life_change *change)
 {
-	return change->call || change->occurrence;
+	return change->call || change->occurrence ||
+	       (change->life->end == END_CLOSED &&
+		stat_knows(FIGURE_DELETED, stats->scene->events, true, TIMER_FD));
 }
 
 static void note_over(struct stored *stored, const struct life *life)
@@ -388,17 +406,17 @@ static void note_over(struct stored *stored, const struct life *life)
 int stats_change(struct stats *stats, const struct life_change *change)
 {
 	const struct life *life = change->life;
-	const struct stat_row key = key_of(life);
+	const struct key key = key_of(life);
 	struct stored *stored = find(stats, &key);
 
-	if (!stored && !is_news(change))
+	if (!stored && !is_news(stats, change))
 		return 0;
 	if (!stored && stats->count >= stats->fold_at && fold(stats) < 0)
 		return -ENOMEM;
 	stored = stored ? stored : get(stats, &key);
 	if (!stored)
 		return -ENOMEM;
-	if (!stored->existed && is_news(change)) {
+	if ((!stored->existed || !stored->row.timers) && is_news(stats, change)) {
 		stored->existed = true;
 		stored->ended = false;
 		stored->row.timers++;
@@ -421,11 +439,11 @@ int stats_change(struct stats *stats, const struct life_change *change)
 
 int stats_call(struct stats *stats, const struct caller *who, const struct call *call)
 {
-	struct stat_row key = { .has_pid = who->pid > 0,
-				.pid = who->pid,
-				.has_comm = true,
-				.has_family = true,
-				.family = event_family(call->event) };
+	const struct key key = { .has_pid = who->pid > 0,
+				 .pid = who->pid,
+				 .has_family = true,
+				 .family = event_family(call->event),
+				 .comm = who->comm };
 	struct stored *stored;
 
 	if (add_call(stats, &stats->total, call) < 0)
@@ -434,14 +452,21 @@ int stats_call(struct stats *stats, const struct caller *who, const struct call 
 		stats->attributed = false;
 		return 0;
 	}
-	memcpy(key.comm, who->comm, sizeof(key.comm));
+	if (stats->count >= stats->fold_at && fold(stats) < 0)
+		return -ENOMEM;
 	stored = get(stats, &key);
 	return stored ? add_call(stats, &stored->row, call) : -ENOMEM;
 }
 
 int stats_add(struct stats *stats, struct stat_row *row)
 {
-	const struct stat_row key = stat_row_bare(row);
+	const struct key key = { .has_pid = row->has_pid,
+				 .pid = row->pid,
+				 .has_family = row->has_family,
+				 .family = row->family,
+				 .has_id = row->has_id,
+				 .id = row->id,
+				 .comm = row->comm };
 	struct stored *stored;
 
 	stored = get(stats, &key);
@@ -449,6 +474,12 @@ int stats_add(struct stats *stats, struct stat_row *row)
 		return -ENOMEM;
 	if (stored->row.timers)
 		row->timers = 0;
+	if (!stat_row_any(&stored->row)) {
+		stored->row.has_clock = row->has_clock;
+		stored->row.clock = row->clock;
+		stored->row.has_signal = row->has_signal;
+		stored->row.signal = row->signal;
+	}
 	memcpy(stored->row.comm, row->comm, sizeof(row->comm));
 	if (stat_row_merge(&stats->total, row) < 0)
 		return -ENOMEM;
@@ -488,7 +519,6 @@ void stats_reset(struct stats *stats)
 
 			if (stored->existed) {
 				clear(&stored->row);
-				stored->row.timers = 1;
 				place = &stored->next;
 				continue;
 			}
@@ -500,7 +530,8 @@ void stats_reset(struct stats *stats)
 	}
 	clear(&stats->total);
 	stats->total.sum = true;
-	stats->total.timers = stats->count;
+	stats->total.events = stats->scene->events;
+	stats->total.no_kinds = stats->scene->no_kinds;
 	close_instant(stats);
 	stats->herd.seen = (struct stats_herd){ .most = 0 };
 }
@@ -540,6 +571,7 @@ struct stat_row *stats_rows(const struct stats *stats, enum stat_by by, size_t *
 	for (size_t i = 0; i < *count; i++) {
 		rows[i].seconds = seconds(stats);
 		rows[i].end_ns = stats->to_ns;
+		rows[i].events = stats->scene->events;
 	}
 	return rows;
 }

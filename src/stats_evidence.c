@@ -14,6 +14,8 @@
  * one whose time is that far away. */
 #define NEAR_NS (24 * 3600 * NSEC_PER_SEC)
 #define FAR_NS (30 * NEAR_NS)
+/* A timer that was just made may yet be armed. */
+#define UNARMED_NS NSEC_PER_SEC
 
 static bool counts_cpu_time(const struct life *life)
 {
@@ -121,7 +123,8 @@ static void note_occurrence(struct stat_row *row, struct stat_state *state,
 {
 	switch (occurrence->event) {
 	case EVENT_SIGNAL_GENERATE:
-		if (occurrence->result == SIGNAL_DELIVERED && !state->waiting_since)
+		if (occurrence->result == SIGNAL_DELIVERED && !state->waiting_since &&
+		    scene->events & EVENT_BIT(EVENT_SIGNAL_DELIVER))
 			state->waiting_since = occurrence->ts;
 		break;
 	case EVENT_SIGNAL_DELIVER:
@@ -147,9 +150,12 @@ static void note_end(struct stat_row *row, struct stat_state *state,
 
 	if (state->waiting_since && end_ns > state->waiting_since)
 		note_blocked(row, scene, (int64_t)(end_ns - state->waiting_since));
-	if (state->created && !state->arms && !life->incomplete)
+	if (state->created && !state->arms && !life->incomplete &&
+	    stat_knows(FIGURE_SETS, scene->events, true, life->family) &&
+	    (life->end != END_OPEN || now_ns - life->born_ns >= UNARMED_NS))
 		row->evidence.unarmed++;
-	if (state->created && (life->end == END_OPEN || life->end == END_EXIT))
+	if (state->created && (life->end == END_OPEN || life->end == END_EXIT) &&
+	    stat_knows(FIGURE_DELETED, scene->events, true, life->family))
 		row->evidence.undeleted++;
 	*state = (struct stat_state){ .arms = 0 };
 }

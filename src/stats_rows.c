@@ -106,7 +106,6 @@ int stat_row_merge(struct stat_row *into, const struct stat_row *from)
 		stat_row_error(into, from->errors[i].number, from->errors[i].count);
 	into->other_errors += from->other_errors;
 	into->incomplete |= from->incomplete;
-	into->counted |= from->counted;
 	into->no_kinds |= from->no_kinds;
 	merge_evidence(&into->evidence, &from->evidence);
 	return merge_distributions(into, from);
@@ -145,7 +144,55 @@ bool stat_row_any(const struct stat_row *row)
 
 /* --- fields ---------------------------------------------------------------------- */
 
-/* Defines get_NAME; the kernel counts few of these figures. */
+/* What tells each figure, all of these, by family; 0: there is none of it. */
+static const uint32_t tells[FIGURE_COUNT][TIMER_FAMILIES] = {
+	[FIGURE_CREATED] = { EVENT_BIT(EVENT_TIMER_CREATE), EVENT_BIT(EVENT_TIMERFD_CREATE), 0 },
+	[FIGURE_DELETED] = { EVENT_BIT(EVENT_TIMER_DELETE), EVENT_BIT(EVENT_TIMERFD_CREATE), 0 },
+	[FIGURE_SETS] = { EVENT_BIT(EVENT_TIMER_SETTIME), EVENT_BIT(EVENT_TIMERFD_SETTIME),
+			  EVENT_BIT(EVENT_SETITIMER) | EVENT_BIT(EVENT_ALARM) },
+	[FIGURE_READS] = { EVENT_BIT(EVENT_TIMER_GETTIME), EVENT_BIT(EVENT_TIMERFD_GETTIME),
+			   EVENT_BIT(EVENT_GETITIMER) },
+	[FIGURE_GETOVERRUNS] = { EVENT_BIT(EVENT_TIMER_GETOVERRUN), 0, 0 },
+	[FIGURE_EXPIRIES] = { EVENT_BIT(EVENT_TIMER_EXPIRE), EVENT_BIT(EVENT_TIMERFD_EXPIRE),
+			      EVENT_BIT(EVENT_ITIMER_EXPIRE) },
+	[FIGURE_REPLACED] = { EVENT_BIT(EVENT_TIMER_SETTIME) | EVENT_BIT(EVENT_TIMER_EXPIRE),
+			      EVENT_BIT(EVENT_TIMERFD_SETTIME) | EVENT_BIT(EVENT_TIMERFD_EXPIRE),
+			      EVENT_BIT(EVENT_SETITIMER) | EVENT_BIT(EVENT_ALARM) |
+				      EVENT_BIT(EVENT_ITIMER_EXPIRE) },
+	[FIGURE_OVERRUNS] = { EVENT_BIT(EVENT_SIGNAL_DELIVER), EVENT_BIT(EVENT_TIMERFD_EXPIRE),
+			      EVENT_BIT(EVENT_ITIMER_EXPIRE) },
+	[FIGURE_SENT] = { EVENT_BIT(EVENT_SIGNAL_GENERATE), 0, EVENT_BIT(EVENT_SIGNAL_GENERATE) },
+	[FIGURE_TAKEN] = { EVENT_BIT(EVENT_SIGNAL_DELIVER), 0, EVENT_BIT(EVENT_SIGNAL_DELIVER) },
+};
+
+/* Is anything of this family looked for? */
+static bool looks_for(uint32_t events, enum timer_family family)
+{
+	for (enum event event = 0; event < EVENT_SIGNAL_GENERATE; event++)
+		if (events & EVENT_BIT(event) && event_family(event) == family)
+			return true;
+	return events & EVENTS_SIGNAL && family != TIMER_FD;
+}
+
+bool stat_knows(enum stat_figure figure, uint32_t events, bool has_family, enum timer_family family)
+{
+	bool any = false;
+
+	if (has_family)
+		return (events & tells[figure][family]) == tells[figure][family];
+	for (unsigned of = 0; of < TIMER_FAMILIES; of++) {
+		uint32_t needed = tells[figure][of];
+
+		if (!needed || !looks_for(events, (enum timer_family)of))
+			continue;
+		if ((events & needed) != needed)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/* Defines get_NAME. */
 #define GET(name, ...)                                                                             \
 	static void get_##name(const void *of, struct field_value *value)                          \
 	{                                                                                          \
@@ -153,10 +200,12 @@ bool stat_row_any(const struct stat_row *row)
                                                                                                    \
 		__VA_ARGS__                                                                        \
 	}
-#define GET_COUNT(name) GET(name, value->known = !row->counted; value->count = row->name;)
-#define GET_COUNTED(name) GET(name, value->known = true; value->count = row->name;)
-
-#define GET_KIND(name) GET(name, value->known = !row->no_kinds; value->count = row->name;)
+#define KNOWN(figure) stat_knows(figure, row->events, row->has_family, row->family)
+#define GET_SUM(name, figure, sum) GET(name, value->known = KNOWN(figure); value->count = (sum);)
+#define GET_COUNT(name, figure) GET_SUM(name, figure, row->name)
+#define GET_KIND(name)                                                                             \
+	GET(name, value->known = !row->no_kinds && KNOWN(FIGURE_SETS); value->count = row->name;)
+#define GET_CALLS(name) GET(name, value->known = true; value->count = row->name;)
 
 #define GET_QUANTILES(name, of_what)                                                               \
 	GET(name##_min, value->known = row->of_what.count; value->number = row->of_what.min;)      \
@@ -255,32 +304,31 @@ static void get_errors(const void *of, struct field_value *value)
 	}
 }
 
-GET_COUNTED(timers)
-GET_COUNT(created)
-GET_COUNT(deleted)
-GET_COUNTED(calls)
-GET_COUNTED(failed)
-GET_COUNTED(arms)
-GET_COUNTED(disarms)
+GET_CALLS(timers)
+GET_COUNT(created, FIGURE_CREATED)
+GET_COUNT(deleted, FIGURE_DELETED)
+GET_CALLS(calls)
+GET_CALLS(failed)
+GET_COUNT(arms, FIGURE_SETS)
+GET_COUNT(disarms, FIGURE_SETS)
 GET_KIND(one_shot)
 GET_KIND(periodic)
 GET_KIND(absolute)
-GET_COUNT(replaced)
-GET_COUNT(gettimes)
-GET_COUNT(getoverruns)
-GET_COUNT(expiries)
-GET_COUNT(rearmed)
-GET_COUNT(overruns)
-GET(signals_sent, value->known = !row->counted;
-    value->count = row->signals[SIGNAL_DELIVERED] + row->signals[SIGNAL_IGNORED] +
-		   row->signals[SIGNAL_PENDING] + row->signals[SIGNAL_LOST];)
-GET(signals_taken, value->known = !row->counted;
-    value->count = row->signals[SIGNAL_HANDLER] + row->signals[SIGNAL_DEFAULT] +
-		   row->signals[SIGNAL_WAITED] + row->signals[SIGNAL_SIGNALFD];)
-GET(signals_pending, value->known = !row->counted; value->count = row->signals[SIGNAL_PENDING];)
-GET(signals_ignored, value->known = !row->counted;
-    value->count = row->signals[SIGNAL_IGNORED] + row->signals[SIGNAL_DROPPED];)
-GET(signals_lost, value->known = !row->counted; value->count = row->signals[SIGNAL_LOST];)
+GET_COUNT(replaced, FIGURE_REPLACED)
+GET_COUNT(gettimes, FIGURE_READS)
+GET_COUNT(getoverruns, FIGURE_GETOVERRUNS)
+GET_COUNT(expiries, FIGURE_EXPIRIES)
+GET_COUNT(rearmed, FIGURE_EXPIRIES)
+GET_COUNT(overruns, FIGURE_OVERRUNS)
+GET_SUM(signals_sent, FIGURE_SENT,
+	row->signals[SIGNAL_DELIVERED] + row->signals[SIGNAL_IGNORED] +
+		row->signals[SIGNAL_PENDING] + row->signals[SIGNAL_LOST])
+GET_SUM(signals_taken, FIGURE_TAKEN,
+	row->signals[SIGNAL_HANDLER] + row->signals[SIGNAL_DEFAULT] + row->signals[SIGNAL_WAITED] +
+		row->signals[SIGNAL_SIGNALFD])
+GET_SUM(signals_pending, FIGURE_SENT, row->signals[SIGNAL_PENDING])
+GET_SUM(signals_ignored, FIGURE_SENT, row->signals[SIGNAL_IGNORED] + row->signals[SIGNAL_DROPPED])
+GET_SUM(signals_lost, FIGURE_SENT, row->signals[SIGNAL_LOST])
 GET_QUANTILES(value, value)
 GET_QUANTILES(interval, interval)
 GET_QUANTILES(observed, observed)
@@ -290,7 +338,7 @@ GET_QUANTILES(duration, duration)
 GET(rate, value->known = row->seconds > 0;
     value->rate = row->seconds > 0 ? (double)(row->calls + row->expiries) / row->seconds : 0;)
 GET(seconds, value->known = true; value->number = (int64_t)(row->seconds * 1e9 + 0.5);)
-GET(mono, value->known = row->end_ns; value->count = row->end_ns;)
+GET(mono, value->known = row->end_ns; value->number = (int64_t)row->end_ns;)
 GET(incomplete, value->known = true; value->number = row->incomplete;)
 
 #define QUANTILES(name, get, what)                                                                 \
@@ -352,8 +400,8 @@ static const struct field fields[] = {
 	QUANTILES("signal_latency", signal_after, "from expiry to delivery"),
 	QUANTILES("duration", duration, "duration of system calls"),
 	{ "rate", FIELD_RATE, NULL, NULL, "calls and expiries a second", get_rate },
-	{ "seconds_ns", FIELD_DURATION, NULL, NULL, "that the row is about", get_seconds },
-	{ "mono_ns", FIELD_COUNT, NULL, NULL, "when that ended, CLOCK_MONOTONIC", get_mono },
+	{ "span_ns", FIELD_DURATION, NULL, NULL, "that the row is about", get_seconds },
+	{ "mono_ns", FIELD_DURATION, NULL, NULL, "when that ended, CLOCK_MONOTONIC", get_mono },
 	{ "incomplete", FIELD_BOOL, NULL, NULL, "records were lost: may be too low",
 	  get_incomplete },
 };
@@ -370,7 +418,7 @@ bool stat_field_counted(const struct field *field)
 	static const char *const names[] = { "pid",      "comm",      "timer",   "family",
 					     "timer_id", "timers",    "calls",   "failed",
 					     "errors",   "arms",      "disarms", "one_shot",
-					     "periodic", "absolute",  "rate",    "seconds_ns",
+					     "periodic", "absolute",  "rate",    "span_ns",
 					     "mono_ns",  "incomplete" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

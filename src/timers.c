@@ -79,8 +79,7 @@ static bool accepted(const struct call *call)
 {
 	if (call->missing & CALL_NO_RETURN)
 		return false;
-	/* EFAULT behind the kernel's copy: it could not write the old value. */
-	return call->ret >= 0 || (call->ret == -EFAULT && call->new_value.from == FROM_KERNEL);
+	return call->ret >= 0 || calls_set_anyhow(call);
 }
 
 /* There may be no such timer. */

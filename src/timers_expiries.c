@@ -506,8 +506,7 @@ bool timers_clock_at(const struct timers *timers, int32_t clock, uint64_t ts, in
 {
 	if (timers->scene.other_clock || !find_ahead(timers, timerspec_base_clock(clock), ns))
 		return false;
-	*ns += (int64_t)ts;
-	return true;
+	return !__builtin_add_overflow(*ns, (int64_t)ts, ns);
 }
 
 void timers_set_ahead(struct timers *timers, int32_t clock, int64_t ns)

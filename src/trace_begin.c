@@ -90,58 +90,28 @@ static void tell_filter(const struct trace *trace)
 		trace_note(trace, "--where is filtered in user space");
 }
 
-/* Can the kernel count what is asked for? `why_not` is a sentence. */
-static bool is_countable(struct trace *trace, const struct kernel_features *features, char *why_not,
-			 size_t size)
-{
-	const struct options *options = trace->options;
-	struct selection selection = trace->show.selection;
-
-	if (trace->uncountable) {
-		snprintf(why_not, size, "it did not take the triggers");
-		return false;
-	}
-	if (!live_aggregate_answers(options, features, why_not, size) ||
-	    !report_countable(trace->show.report, why_not, size))
-		return false;
-	selection.where = NULL;
-	trace->filtered = selection_filter(&selection, trace->filter, sizeof(trace->filter));
-	if (options->name_count && !trace->filtered) {
-		snprintf(why_not, size, "it cannot filter these names");
-		return false;
-	}
-	return true;
-}
-
 /* Who counts: the kernel, if it can and may. */
 static int decide(void *context, const struct kernel_features *features, struct error *err)
 {
 	struct trace *trace = context;
 	const struct options *options = trace->options;
 	struct session_request *session = &trace->request.session;
-	char why_not[128];
+	struct aggregate_choice choice = { .impossible = trace->uncountable };
+	int status = live_aggregate_choose(&choice, options, trace->show.report, features, err);
 
-	if (options->aggregate == AGGREGATE_USER)
-		return 0;
-	if (!is_countable(trace, features, why_not, sizeof(why_not))) {
-		if (options->aggregate == AGGREGATE_AUTO) {
-			if (options->verbose)
-				trace_note(trace, "counted in user space: %s", why_not);
-			return 0;
-		}
-		error_set(err, ENOTSUP, "the kernel cannot count this: %s", why_not);
-		error_hint(err, "leave out --aggregate kernel: user space counts anything");
-		return -ENOTSUP;
-	}
-	if (options->verbose)
+	if (status < 0)
+		return status;
+	if (options->verbose && choice.kernel)
 		trace_note(trace, "counted by the kernel");
-	session->wishes =
-		(struct plan_wishes){ .events = options->events,
-				      .aggregate = true,
-				      .aggregate_kinds = report_wants_kinds(trace->show.report),
-				      .histograms = options->histograms };
+	else if (options->verbose && choice.why_not[0])
+		trace_note(trace, "counted in user space: %s", choice.why_not);
+	session->wishes.aggregate = false;
+	if (!choice.kernel)
+		return 0;
+	session->wishes = choice.wishes;
 	session->in_bulk = true;
-	trace->request.filter = options->name_count ? trace->filter : NULL;
+	trace->filtered = selection_filter(&choice.selection, trace->filter, sizeof(trace->filter));
+	trace->request.filter = trace->filtered ? trace->filter : NULL;
 	trace->show.counted = true;
 	return 0;
 }

@@ -226,7 +226,6 @@ static int show_rest(struct trace *trace, struct error *err)
 	status = live_scene_lost(&show->scene, trace->live, err);
 	if (show->view && !done && count >= 0 && status == 0)
 		show_untold_loss(show);
-	show->scene.end_ns = clocks_now();
 	return count < 0 ? cannot_read(trace, (int)count, err) : status;
 }
 
@@ -236,6 +235,8 @@ int trace_finish_stream(struct trace *trace, struct error *err)
 	struct error missing;
 	int status = session_stop(live_session(trace->live), err);
 
+	/* What is read now came before. */
+	scene->end_ns = clocks_now();
 	if (status == 0)
 		status = show_rest(trace, err);
 	if (status < 0)

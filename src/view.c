@@ -95,10 +95,9 @@ static void show_call(void *context, const struct call *call)
 		fail_with(view, timers_call(view->timers, task->tgid, call));
 	if (!selection_takes_task(view->request.selection, task))
 		return;
-	if (view->lives) {
-		caller = process_of(view, task);
+	caller = process_of(view, task);
+	if (view->lives)
 		fail_with(view, lives_call(view->lives, &caller, call));
-	}
 	if (view->request.watcher && view->request.events & EVENT_BIT(call->event))
 		fail_with(view, view->request.watcher->call(view->request.watcher->context, &caller,
 							    call));

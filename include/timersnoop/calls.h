@@ -102,6 +102,10 @@ void calls_lost(struct calls *calls, int cpu);
  */
 void calls_finish(struct calls *calls, uint64_t now_ns);
 
+/* It may have been refused, but it has set its timer before: it could not write the old value,
+ * or the clock was set meanwhile (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET). */
+bool calls_set_anyhow(const struct call *call);
+
 /* Calls that were under way when tracing began or stopped; no loss. */
 uint64_t calls_in_flight(const struct calls *calls);
 

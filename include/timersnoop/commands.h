@@ -36,7 +36,7 @@ int command_fail(int status, const struct error *err);
 /* --fields help, --where help: on standard output. Returns an exit status. */
 int command_print_fields(const struct field_table *table);
 
-/* What these options need probes for. */
+/* What these options need probes for; `aggregate`: if live_aggregate_choose says so. */
 struct plan_wishes command_wishes(const struct options *options);
 
 /* That what -p and -u name exists: 0, or -errno for wrong usage. */

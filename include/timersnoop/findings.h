@@ -61,7 +61,7 @@ struct finding_limits {
 	int64_t short_ns;   /* a value or an interval below it is too short */
 	uint64_t overruns;  /* of one timer */
 	int64_t blocked_ns; /* that a signal waits for its delivery */
-	uint64_t failures;  /* refused calls of one kind, of one process */
+	uint64_t failures;  /* refused calls of one process */
 	uint64_t leak;      /* timers of one process that were not deleted */
 	int64_t late_ns;    /* 1 % of the expiries of a timer, or one of fewer, are later */
 	uint64_t herd;      /* timers that expire within herd_ns */

@@ -11,16 +11,24 @@
 #include "timersnoop/kernel_features.h"
 #include "timersnoop/live.h"
 #include "timersnoop/options.h"
+#include "timersnoop/report.h"
+#include "timersnoop/selection.h"
 #include "timersnoop/stats.h"
 #include "timersnoop/tasks.h"
 
-/*
- * Can the kernel count what these options ask for? If not, `why_not` is a sentence. What
- * fields are asked for, by --fields, --sort, --where, --until, --expect and --fail-on,
- * is not looked at: see stat_field_counted (stats.h).
- */
-bool live_aggregate_answers(const struct options *options, const struct kernel_features *features,
-			    char *why_not, size_t size);
+/* Who counts. */
+struct aggregate_choice {
+	bool impossible;            /* given: the kernel was tried in vain */
+	bool kernel;                /* else what comes as records is counted */
+	char why_not[128];          /* the kernel cannot: a phrase */
+	struct plan_wishes wishes;  /* of the kernel */
+	struct selection selection; /* whose calls; in the filter */
+};
+
+/* As --aggregate says: 0, or -ENOTSUP when the kernel is to count and cannot. */
+int live_aggregate_choose(struct aggregate_choice *choice, const struct options *options,
+			  const struct report *report, const struct kernel_features *features,
+			  struct error *err);
 
 struct live_aggregate;
 

@@ -50,6 +50,8 @@ int report_add(struct report *report, struct stat_row *row);
 uint64_t report_due(const struct report *report);
 /* Everything before `now_ns` has been told: what is due until then is written. */
 int report_pass(struct report *report, uint64_t now_ns);
+/* Does --until hold by now, of all that has been told? */
+void report_ask(struct report *report, uint64_t now_ns);
 /* --until holds, or as many tables as were asked for have been shown. */
 bool report_done(const struct report *report);
 

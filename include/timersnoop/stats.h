@@ -83,7 +83,7 @@ struct stat_row {
 	struct stat_evidence evidence;
 	bool sum;        /* of all there is */
 	bool incomplete; /* records were lost: figures may be too low */
-	bool counted;    /* by the kernel: what it does not count is not known */
+	uint32_t events; /* that were looked for, a bit each: what others tell is not known */
 	bool no_kinds;   /* nor are one_shot, periodic and absolute */
 	double seconds;  /* that it is about, for rates */
 	uint64_t end_ns; /* when that ended, trace clock */
@@ -94,6 +94,8 @@ extern const struct field_table stat_fields;
 /* Can the kernel's hist triggers count it? See aggregate.h. */
 bool stat_field_counted(const struct field *field);
 
+/* Has anything happened? */
+bool stat_row_any(const struct stat_row *row);
 /* Adds refused calls. */
 void stat_row_error(struct stat_row *row, int32_t number, uint64_t count);
 
@@ -107,6 +109,8 @@ struct stats_scene {
 	bool (*clock_at)(void *context, int32_t clock, uint64_t ts, int64_t *ns);
 	void *context;
 	uint32_t histograms; /* a bit each */
+	uint32_t events;     /* that are looked for, a bit each (events.h) */
+	bool no_kinds;       /* see struct stat_row */
 };
 
 /* NULL when out of memory. */

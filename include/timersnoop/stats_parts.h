@@ -5,6 +5,26 @@
 
 #include "timersnoop/stats.h"
 
+/* Figures, by what tells them. */
+enum stat_figure {
+	FIGURE_CREATED,
+	FIGURE_DELETED,
+	FIGURE_SETS, /* arms and disarms */
+	FIGURE_READS,
+	FIGURE_GETOVERRUNS,
+	FIGURE_EXPIRIES,
+	FIGURE_REPLACED,
+	FIGURE_OVERRUNS,
+	FIGURE_SENT,  /* signals */
+	FIGURE_TAKEN, /* the same */
+	FIGURE_COUNT,
+};
+
+/* Were the events that tell it looked for? Of a family they are others than of the next;
+ * of a row of several, of each that was looked for. */
+bool stat_knows(enum stat_figure figure, uint32_t events, bool has_family,
+		enum timer_family family);
+
 /* What is remembered of one timer besides its figures. */
 struct stat_state {
 	uint64_t arms;          /* of this life, as long as it is one that was made */
@@ -24,8 +44,6 @@ int stat_row_merge(struct stat_row *into, const struct stat_row *from);
 /* What both are of; the rest is no more there. */
 void stat_row_intersect(struct stat_row *into, const struct stat_row *from);
 void stat_row_free(struct stat_row *row);
-/* Has anything happened? */
-bool stat_row_any(const struct stat_row *row);
 
 /* Evidence for findings, of a change and of a call. */
 void stat_evidence_change(struct stat_row *row, struct stat_state *state,

@@ -47,7 +47,7 @@ _timersnoop_stat_fields='event pid comm timer family timer_id fd which clock sig
 	observed_interval_ns_p99 observed_interval_ns_max late_ns_min late_ns_median
 	late_ns_p99 late_ns_max signal_latency_ns_min signal_latency_ns_median
 	signal_latency_ns_p99 signal_latency_ns_max duration_ns_min duration_ns_median
-	duration_ns_p99 duration_ns_max rate seconds_ns mono_ns incomplete'
+	duration_ns_p99 duration_ns_max rate span_ns mono_ns incomplete'
 
 _timersnoop_event_fields='event time mono_ns cpu pid tid comm timer_id flags flag_names
 	abi time_bits new_ptr old_ptr new_value_sec new_value_nsec new_interval_sec

@@ -30,7 +30,7 @@ set -g __timersnoop_stat_fields event pid comm timer family timer_id fd which cl
     late_ns_min late_ns_median late_ns_p99 late_ns_max signal_latency_ns_min \
     signal_latency_ns_median signal_latency_ns_p99 signal_latency_ns_max \
     duration_ns_min duration_ns_median duration_ns_p99 duration_ns_max rate \
-    seconds_ns mono_ns incomplete
+    span_ns mono_ns incomplete
 
 set -g __timersnoop_event_fields event time mono_ns cpu pid tid comm timer_id flags \
     flag_names abi time_bits new_ptr old_ptr new_value_sec new_value_nsec \
@@ -99,7 +99,7 @@ complete -c timersnoop -l ring -x -d 'record: keep only the last SIZE or TIME'
 complete -c timersnoop -l by -x -d 'stat: what a row is for' -a 'timer process comm signal clock'
 complete -c timersnoop -l sort -x -d 'stat: order by this field' -a '(__timersnoop_fields)'
 complete -c timersnoop -l top -x -d 'stat: so many rows'
-complete -c timersnoop -l interval -x -d 'stat: a table each TIME'
+complete -c timersnoop -l interval -x -d 'stat: a table each TIME, 10ms or more'
 complete -c timersnoop -l live -d 'stat: redraw the table'
 complete -c timersnoop -l hist -x -d 'stat: histograms' -a '(__timersnoop_list $__timersnoop_hists)'
 complete -c timersnoop -l fail-on -x -d 'stat: findings for status 5' -a '(__timersnoop_list $__timersnoop_severities $__timersnoop_findings)'

@@ -51,6 +51,7 @@ jq -rn --slurpfile before "$work/before" --slurpfile after "$work/after" '
 	def time: if . == null then "-" elif . >= 1e9 then "\(. / 1e7 | round / 100)s"
 		elif . >= 1e6 then "\(. / 1e4 | round / 100)ms"
 		elif . >= 1e3 then "\(. / 10 | round / 100)us" else "\(.)ns" end;
+	def count: if . == null then "-" else tostring end;
 	def times($a; $b): if $a == null or $b == null or $a == 0 then "-"
 		else $b / $a * 100 | round | "\(. / 100 | floor).\(. % 100 | tostring | if length < 2 then "0" + . else . end)" end;
 	def row($name; $a; $b; show): ($name | left(24)) + ($a | show | right(12)) +
@@ -58,8 +59,8 @@ jq -rn --slurpfile before "$work/before" --slurpfile after "$work/after" '
 	$before[0] as $a | $after[0] as $b |
 	("FIGURE" | left(24)) + ("BEFORE" | right(12)) + ("AFTER" | right(12)) + ("TIMES" | right(10)),
 	("timers", "created", "deleted", "calls", "failed", "arms", "replaced", "expiries",
-		"overruns", "signals_sent" | row(.; $a[.]; $b[.]; tostring)),
+		"overruns", "signals_sent" | row(.; $a[.]; $b[.]; count)),
 	(("value_ns", "interval_ns", "observed_interval_ns", "late_ns", "signal_latency_ns",
 		"duration_ns") as $of | ("median", "p99") as $which |
 		row("\($of | rtrimstr("_ns")) \($which)"; $a[$of][$which]?; $b[$of][$which]?; time)),
-	row("seconds"; $a.seconds_ns; $b.seconds_ns; time)'
+	row("seconds"; $a.span_ns; $b.span_ns; time)'

@@ -6,7 +6,6 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 bin=$1 seconds=$2
-passed=0 failed=0
 
 # Seeds for a fuzzer, made of what real kernels wrote.
 seed() {
@@ -76,23 +75,33 @@ seed() {
 	esac
 }
 
-for program in "$bin"/fuzz_*; do
-	[[ -x $program && $program != *.* ]] || continue
-	name=${program##*/fuzz_}
-	longest=8192
+# One fuzzer; what it says, to its log. A line to ours.
+fuzz() {
+	local program=$1 name=${1##*/fuzz_} longest=8192 corpus
 	[[ $name != recording ]] || longest=131072
 	corpus=$(mktemp -d)
 	seed "$corpus" "$name"
 	if "$program" -max_total_time="$seconds" -max_len="$longest" -rss_limit_mb=512 -timeout=10 \
 		-artifact_prefix="$bin/" -verbosity=0 "$corpus" >"$bin/$name.log" 2>&1; then
 		echo "ok fuzz $name: ${seconds} s"
-		passed=$((passed + 1))
 	else
 		echo "not ok fuzz $name"
 		tail -n 40 "$bin/$name.log"
-		failed=$((failed + 1))
 	fi
 	rm -rf "$corpus"
+}
+
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+for program in "$bin"/fuzz_*; do
+	[[ -x $program && $program != *.* ]] || continue
+	# As many at a time as there are processors; each writes its lines at once.
+	while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
+	{ said=$(fuzz "$program") && printf '%s\n' "$said" >>"$results"; } &
 done
+wait
+cat "$results"
+passed=$(grep -c '^ok fuzz ' "$results")
+failed=$(grep -c '^not ok fuzz ' "$results")
 echo "fuzz: $passed passed, $failed failed"
 ((failed == 0))

@@ -97,6 +97,7 @@ void figured_finish(uint64_t now_ms)
 	ssize_t size;
 
 	CU_ASSERT_EQUAL(report_pass(figured, now_ms * MS), 0);
+	report_ask(figured, now_ms * MS);
 	report_ending(figured, now_ms * MS);
 	lives_finish(feed_lives);
 	lives_free(feed_lives);

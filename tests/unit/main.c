@@ -65,6 +65,7 @@ static int (*const suites[])(void) = {
 	suite_histogram,
 	suite_stats,
 	suite_stats_groups,
+	suite_stats_events,
 	suite_stats_evidence,
 	suite_stats_faults,
 	suite_findings,

@@ -53,6 +53,7 @@ int suite_report_tables(void);
 int suite_scene(void);
 int suite_sink(void);
 int suite_stats(void);
+int suite_stats_events(void);
 int suite_stats_evidence(void);
 int suite_stats_faults(void);
 int suite_stats_groups(void);

@@ -241,7 +241,7 @@ static const struct {
 	{ "periodic OR failed", "--where: there is no 'or'; use ||\n"
 				"  periodic OR failed\n"
 				"           ^~" },
-	{ "late < 1ms", "--where: there is no field 'late'; did you mean 'rate'?\n"
+	{ "late < 1ms", "--where: there is no field 'late'; did you mean 'late_ns_p99'?\n"
 			"  late < 1ms\n"
 			"  ^~~~" },
 	{ "arms < 10ms", "--where: 'arms' is a count, and '10ms' is not\n"

@@ -6,6 +6,7 @@
 #include "asked.h"
 #include "suites.h"
 #include "timersnoop/fields.h"
+#include "timersnoop/stats.h"
 
 static const char *found(const char *name)
 {
@@ -60,6 +61,30 @@ static void near(void)
 	CU_ASSERT_STRING_EQUAL(nearest("something"), "none");
 	CU_ASSERT_STRING_EQUAL(nearest("a_name_that_is_longer_than_any_of_ours_is_ever_going_to"),
 			       "none");
+}
+
+static const char *nearest_figure(const char *name)
+{
+	const struct field *field = fields_nearest(&stat_fields, name, strlen(name));
+
+	return field ? field->name : "none";
+}
+
+/* The beginning of a name, up to a part of it, is nearer than any other one. */
+static void near_by_beginning(void)
+{
+	CU_ASSERT_STRING_EQUAL(nearest("late"), "late_ns_p99");
+	CU_ASSERT_STRING_EQUAL(nearest_figure("late"), "late_ns_min");
+	CU_ASSERT_STRING_EQUAL(nearest_figure("late_ns"), "late_ns_min");
+	CU_ASSERT_STRING_EQUAL(nearest_figure("value"), "value_ns_min");
+	CU_ASSERT_STRING_EQUAL(nearest_figure("observed"), "observed_interval_ns_min");
+	CU_ASSERT_STRING_EQUAL(nearest_figure("signal_latency"), "signal_latency_ns_min");
+	CU_ASSERT_STRING_EQUAL(nearest_figure("signals"), "signals_sent");
+	/* half a part is a word of its own */
+	CU_ASSERT_STRING_EQUAL(nearest_figure("lat"), "none");
+	CU_ASSERT_STRING_EQUAL(nearest_figure("valu"), "none");
+	CU_ASSERT_STRING_EQUAL(nearest_figure("comn"), "comm");
+	CU_ASSERT_STRING_EQUAL(nearest_figure(""), "none");
 }
 
 static void get(void)
@@ -126,8 +151,8 @@ int suite_fields(void)
 	CU_pSuite suite = CU_add_suite("fields", NULL, NULL);
 
 	if (!suite || !CU_ADD_TEST(suite, find) || !CU_ADD_TEST(suite, near) ||
-	    !CU_ADD_TEST(suite, get) || !CU_ADD_TEST(suite, choose) ||
-	    !CU_ADD_TEST(suite, choose_wrong))
+	    !CU_ADD_TEST(suite, near_by_beginning) || !CU_ADD_TEST(suite, get) ||
+	    !CU_ADD_TEST(suite, choose) || !CU_ADD_TEST(suite, choose_wrong))
 		return (int)CU_get_error();
 	return 0;
 }

@@ -365,7 +365,8 @@ static void wrong(void)
 		{ { "-d", "9999999999999s" },
 		  "-d takes a duration that fits 64 bits of whole nanoseconds, not "
 		  "'9999999999999s'" },
-		{ { "--format", "xml" }, "--format takes text, json, csv, tsv or strace, not 'xml'" },
+		{ { "--format", "xml" },
+		  "--format takes text, json, csv, tsv or strace, not 'xml'" },
 		{ { "--time=" }, "--time takes wall, mono, relative or none, not ''" },
 		{ { "--color=yes" }, "--color takes auto, always or never, not 'yes'" },
 		{ { "--buffer-size", "63K" },

@@ -160,6 +160,9 @@ static void stat_wrong_values(void)
 		{ { "stat", "--expect", "" }, "--expect takes a condition, not ''" },
 		{ { "stat", "--interval", "0" },
 		  "--interval takes a duration above zero, such as 500ms, 10s or 2m, not '0'" },
+		{ { "stat", "--interval", "5ms" }, "--interval takes 10ms or more, not '5ms'" },
+		{ { "stat", "--interval=9999999ns" },
+		  "--interval takes 10ms or more, not '9999999ns'" },
 		{ { "stat", "--hist", "lateness" },
 		  "--hist takes value, interval, late, signal or duration, not 'lateness'" },
 		{ { "stat", "--hist", "late,,value" }, "--hist: an empty item in 'late,,value'" },
@@ -167,13 +170,13 @@ static void stat_wrong_values(void)
 		{ { "stat", "--fail-on", "Error" }, "--fail-on takes findings, not 'Error'" },
 		{ { "stat", "--limit", "latest=1ms" }, "--limit has no limit 'latest'" },
 		{ { "stat", "--limit", "late" },
-		  "--limit takes late=a duration, such as 1ms, not 'late'" },
+		  "--limit late takes a duration, such as 1ms, not ''" },
 		{ { "stat", "--limit", "late=x" },
-		  "--limit takes late=a duration, such as 1ms, not 'late=x'" },
+		  "--limit late takes a duration, such as 1ms, not 'x'" },
 		{ { "stat", "--limit", "storm=0" },
-		  "--limit takes storm=a whole number from 1 up, not 'storm=0'" },
+		  "--limit storm takes a whole number from 1 up, not '0'" },
 		{ { "stat", "--limit", "storm=-1" },
-		  "--limit takes storm=a whole number from 1 up, not 'storm=-1'" },
+		  "--limit storm takes a whole number from 1 up, not '-1'" },
 		{ { "stat", "--aggregate", "both" },
 		  "--aggregate takes auto, kernel or user, not 'both'" },
 		{ { "--format", "xml" },
@@ -274,6 +277,10 @@ static void stat_command_line(void)
 	done();
 	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "-i", "x.dat", "--hist", "late"), 0);
 	CU_ASSERT_STRING_EQUAL(options.input, "x.dat");
+	done();
+	/* the least that there is */
+	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "--interval", "10ms"), 0);
+	CU_ASSERT_EQUAL(options.interval_ns, 10000000);
 	done();
 }
 

@@ -120,6 +120,49 @@ static void text(void)
 	figured_end("");
 }
 
+/* Of the first line that has this title, how often it has it. */
+static size_t titles(const char *title)
+{
+	const char *line = strstr(figured_written, title);
+	size_t count = 0;
+
+	while (line && line > figured_written && line[-1] != '\n')
+		line--;
+	for (const char *at = line; at && at < line + strcspn(line, "\n"); at++)
+		count += strncmp(at, title, strlen(title)) == 0 && (at == line || at[-1] == ' ') &&
+			 strchr(" \n", at[strlen(title)]);
+	return count;
+}
+
+/* What rows are of comes first, and is not among their figures once more. */
+static void wide(void)
+{
+	static const struct {
+		const char *words, *title, *begins;
+	} cases[] = {
+		{ "-w --by clock", "CLOCK", "\nCLOCK TIMERS SIGNAL CALLS ARMS " },
+		{ "-w --by signal", "SIGNAL", "\nSIGNAL TIMERS CLOCK CALLS ARMS " },
+		{ "-w --by comm", "CLOCK", "\nCOMM TIMERS CLOCK SIGNAL CALLS ARMS " },
+		{ "-w", "TIMER", "\nPID COMM TIMER CLOCK SIGNAL CALLS ARMS " },
+	};
+	char squeezed[sizeof(figured_written)];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *to = squeezed;
+
+		figured_begin(cases[i].words);
+		play();
+		figured_finish(2000);
+		CU_ASSERT_EQUAL(titles(cases[i].title), 1);
+		for (const char *at = figured_written; *at; at++)
+			if (*at != ' ' || to[-1] != ' ')
+				*to++ = *at;
+		*to = '\0';
+		CU_ASSERT_PTR_NOT_NULL(strstr(squeezed, cases[i].begins));
+		figured_end("");
+	}
+}
+
 static void rows_for_programs(void)
 {
 	figured_begin("--format csv --fields timer,comm,calls,late.max,rate,incomplete --top 2");
@@ -157,13 +200,13 @@ static void json(void)
 		"\"max\":7000000},\"interval_ns\":null,\"observed_interval_ns\":null,"
 		"\"late_ns\":{\"min\":2000,\"median\":2000,\"p99\":2000,\"max\":2000},"
 		"\"signal_latency_ns\":null,\"duration_ns\":{\"min\":10000,\"median\":10000,"
-		"\"p99\":10000,\"max\":10000},\"rate\":5,\"seconds_ns\":1000000000,"
-		"\"mono_ns\":2000000000,\"incomplete\":false}\n";
+		"\"p99\":10000,\"max\":10000},\"rate\":2.5,\"span_ns\":2000000000,"
+		"\"mono_ns\":3000000000,\"incomplete\":false}\n";
 	char expected[2048];
 
 	figured_begin("--format json --top 1");
 	play();
-	figured_finish(2000);
+	figured_finish(3000);
 	snprintf(expected, sizeof(expected), "%s%s",
 		 "{\"event\":\"stat\",\"pid\":42,\"comm\":\"app\",\"timer\":\"1\","
 		 "\"family\":\"posix\",\"timer_id\":1,\"fd\":null,\"which\":null,"
@@ -238,8 +281,9 @@ int suite_report_tables(void)
 	CU_pSuite suite = CU_add_suite("report_tables", NULL, NULL);
 
 	if (!suite || !CU_ADD_TEST(suite, orders) || !CU_ADD_TEST(suite, chosen_rows) ||
-	    !CU_ADD_TEST(suite, text) || !CU_ADD_TEST(suite, rows_for_programs) ||
-	    !CU_ADD_TEST(suite, json) || !CU_ADD_TEST(suite, histograms))
+	    !CU_ADD_TEST(suite, text) || !CU_ADD_TEST(suite, wide) ||
+	    !CU_ADD_TEST(suite, rows_for_programs) || !CU_ADD_TEST(suite, json) ||
+	    !CU_ADD_TEST(suite, histograms))
 		return (int)CU_get_error();
 	return 0;
 }

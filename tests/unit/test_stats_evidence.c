@@ -16,6 +16,7 @@
 #define SHORT_NS (50 * US)
 #define LATE_NS (10 * MS)
 #define BLOCKED_NS (100 * MS)
+#define UNARMED_NS NSEC_PER_SEC
 
 static void create(int32_t id, int32_t clock)
 {
@@ -356,19 +357,30 @@ static void blocked_to_the_end(void)
 
 static void unarmed_and_undeleted(void)
 {
-	enum { DELETED, OPEN, EXITED, EXECUTED, REPLACED };
+	enum { DELETED, OPEN, EXITED, EXECUTED };
 	static const struct {
 		int ending;
 		bool arms;
+		int64_t age; /* when tracing ends */
 		uint64_t unarmed, undeleted;
 	} cases[] = {
-		{ DELETED, true, 0, 0 },  { DELETED, false, 1, 0 },  { OPEN, true, 0, 1 },
-		{ OPEN, false, 1, 1 },    { EXITED, true, 0, 1 },    { EXITED, false, 1, 1 },
-		{ EXECUTED, true, 0, 0 }, { EXECUTED, false, 1, 0 },
+		{ DELETED, true, 0, 0, 0 },
+		{ DELETED, false, 0, 1, 0 },
+		{ OPEN, true, UNARMED_NS, 0, 1 },
+		{ OPEN, false, UNARMED_NS, 1, 1 },
+		{ OPEN, false, 9 * UNARMED_NS, 1, 1 },
+		{ OPEN, false, UNARMED_NS - 1, 0, 1 }, /* it may yet be armed */
+		{ EXITED, true, 0, 0, 1 },
+		{ EXITED, false, 0, 1, 1 },
+		{ EXECUTED, true, 0, 0, 0 },
+		{ EXECUTED, false, 0, 1, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t made;
+
 		seen_begin();
+		made = feed_now;
 		create(1, CLOCK_MONOTONIC);
 		feed_settime(1, 0, 0); /* no arm */
 		if (cases[i].arms)
@@ -379,6 +391,38 @@ static void unarmed_and_undeleted(void)
 			lives_exit(feed_lives, FEED_PID, feed_now);
 		if (cases[i].ending == EXECUTED)
 			lives_exec(feed_lives, FEED_PID, feed_now);
+		if (cases[i].age)
+			feed_now = made + (uint64_t)cases[i].age;
+		seen_finish();
+		CU_ASSERT_EQUAL(seen()->unarmed, cases[i].unarmed);
+		CU_ASSERT_EQUAL(seen()->undeleted, cases[i].undeleted);
+		seen_end();
+	}
+}
+
+/* Without the call that may have armed it, or that deletes it, nobody knows. */
+static void unarmed_by_events(void)
+{
+	static const struct {
+		uint32_t lacking;
+		uint64_t unarmed, undeleted;
+	} cases[] = {
+		{ 0, 1, 1 },
+		{ EVENT_BIT(EVENT_TIMER_SETTIME), 0, 1 },
+		{ EVENT_BIT(EVENT_TIMERFD_SETTIME), 1, 1 },
+		{ EVENT_BIT(EVENT_SETITIMER), 1, 1 },
+		{ EVENT_BIT(EVENT_ALARM), 1, 1 },
+		{ EVENT_BIT(EVENT_TIMER_DELETE), 1, 0 },
+		{ EVENTS_EXPIRE | EVENT_BIT(EVENT_TIMER_GETTIME), 1, 1 },
+		{ EVENTS_ALL & ~EVENT_BIT(EVENT_TIMER_CREATE), 0, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		seen_begin();
+		seen_scene.events = EVENTS_ALL & ~cases[i].lacking;
+		stats_reset(seen_stats);
+		create(1, CLOCK_MONOTONIC);
+		feed_now += UNARMED_NS;
 		seen_finish();
 		CU_ASSERT_EQUAL(seen()->unarmed, cases[i].unarmed);
 		CU_ASSERT_EQUAL(seen()->undeleted, cases[i].undeleted);
@@ -392,6 +436,7 @@ static void unarmed_by_kind(void)
 	seen_begin();
 	create(1, CLOCK_MONOTONIC);
 	create(1, CLOCK_MONOTONIC);
+	feed_now += UNARMED_NS;
 	seen_finish();
 	CU_ASSERT_TRUE(seen()->unarmed == 2 && seen()->undeleted == 1);
 	seen_end();
@@ -399,6 +444,7 @@ static void unarmed_by_kind(void)
 	seen_begin();
 	create(1, CLOCK_MONOTONIC);
 	lives_lost(feed_lives);
+	feed_now += UNARMED_NS;
 	seen_finish();
 	CU_ASSERT_TRUE(seen()->unarmed == 0 && seen()->undeleted == 1);
 	seen_end();
@@ -414,6 +460,8 @@ static void unarmed_by_kind(void)
 		feed_take(FEED_PID, feed_creation(EVENT_TIMERFD_CREATE, 3, CLOCK_MONOTONIC));
 		if (closed)
 			lives_closed(feed_lives, FEED_PID, 3, feed_now);
+		else
+			feed_now += UNARMED_NS;
 		seen_finish();
 		CU_ASSERT_EQUAL(seen()->undeleted, !closed);
 		CU_ASSERT_EQUAL(seen()->unarmed, 1);
@@ -523,8 +571,9 @@ int suite_stats_evidence(void)
 	    !CU_ADD_TEST(suite, extreme_instants) || !CU_ADD_TEST(suite, late) ||
 	    !CU_ADD_TEST(suite, late_after_past) || !CU_ADD_TEST(suite, blocked) ||
 	    !CU_ADD_TEST(suite, blocked_to_the_end) || !CU_ADD_TEST(suite, unarmed_and_undeleted) ||
-	    !CU_ADD_TEST(suite, unarmed_by_kind) || !CU_ADD_TEST(suite, zero_value) ||
-	    !CU_ADD_TEST(suite, when_armed) || !CU_ADD_TEST(suite, memory_changed) ||
+	    !CU_ADD_TEST(suite, unarmed_by_events) || !CU_ADD_TEST(suite, unarmed_by_kind) ||
+	    !CU_ADD_TEST(suite, zero_value) || !CU_ADD_TEST(suite, when_armed) ||
+	    !CU_ADD_TEST(suite, memory_changed) ||
 
 	    !CU_ADD_TEST(suite, together))
 		return (int)CU_get_error();

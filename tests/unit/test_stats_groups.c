@@ -248,8 +248,9 @@ static void tables(void)
 		CU_ASSERT_EQUAL(stats_total(seen_stats)->late.count, 0);
 		CU_ASSERT_PTR_NULL(stats_total(seen_stats)->histograms);
 		CU_ASSERT_TRUE(stats_total(seen_stats)->sum);
-		/* a timer that is there still is */
-		CU_ASSERT_EQUAL(stats_total(seen_stats)->timers, i == 7 || i == 35 ? 0 : 1);
+		/* a timer that is there still is, but nothing has happened to it since */
+		CU_ASSERT_EQUAL(stats_total(seen_stats)->timers, 0);
+		CU_ASSERT_EQUAL(stats_total(seen_stats)->events, EVENTS_ALL);
 	}
 	add_table();
 	for (size_t i = 0; i < stat_fields.count; i++) {
@@ -281,13 +282,17 @@ static void after_reset(void)
 	seen_expect(seen_rows(BY_TIMER, 1),
 		    "pid=42 comm=app timer=1 clock=CLOCK_MONOTONIC signal=SIGUSR1 timers=1 "
 		    "expiries=1 late_ns=2000/2000/2000/2000");
-	CU_ASSERT_EQUAL(stats_total(seen_stats)->timers, 2);
+	CU_ASSERT_EQUAL(stats_total(seen_stats)->timers, 1);
+	/* once more, and it is still one */
+	feed_simple(EVENT_TIMER_GETTIME, 1, 0);
+	CU_ASSERT_EQUAL(stats_total(seen_stats)->timers, 1);
+	CU_ASSERT_EQUAL(seen_rows(BY_TIMER, 1)->timers, 1);
 	stats_reset(seen_stats);
 	feed_simple(EVENT_TIMER_DELETE, 1, 0);
 	CU_ASSERT_EQUAL(seen_rows(BY_TIMER, 1)->timers, 1);
 	CU_ASSERT_EQUAL(seen_rows(BY_TIMER, 1)->deleted, 1);
 	stats_reset(seen_stats);
-	CU_ASSERT_EQUAL(stats_total(seen_stats)->timers, 1);
+	CU_ASSERT_EQUAL(stats_total(seen_stats)->timers, 0);
 	/* the other one was never armed: that is still known */
 	seen_finish();
 	seen_rows(BY_TIMER, 0);
@@ -345,6 +350,49 @@ static void folded(void)
 	seen_end();
 }
 
+/* Refused calls of no timer, each of another process: they are folded by name and kind. */
+static void folded_loose(void)
+{
+	struct stat_row *list;
+	const struct stat_row *rows;
+	size_t count;
+
+	seen_begin();
+	seen_scene.histograms = 0;
+	make(50, "app", 0, CLOCK_MONOTONIC, SIGUSR1); /* stays */
+	for (int32_t i = 0; i < MANY; i++) {
+		fail(100 + i, i % 2 ? "odd" : "even",
+		     i % 4 < 2 ? EVENT_TIMER_DELETE : EVENT_TIMERFD_CREATE,
+		     i % 4 < 2 ? EINVAL : EMFILE);
+		if (i % 5000)
+			continue;
+		list = stats_rows(seen_stats, BY_TIMER, &count);
+		CU_ASSERT_TRUE(count <= ROWS_MAX);
+		stats_rows_free(list, count);
+	}
+	list = stats_rows(seen_stats, BY_TIMER, &count);
+	CU_ASSERT_TRUE(count > 5 && count <= ROWS_MAX);
+	stats_rows_free(list, count);
+	rows = seen_rows(BY_TIMER, count);
+	CU_ASSERT_TRUE(rows[0].has_pid && rows[0].pid == 50 && rows[0].timers == 1);
+	/* what was folded has no process, but its name and kind */
+	for (size_t i = count - 4; i < count; i++) {
+		CU_ASSERT_TRUE(!rows[i].has_pid && !rows[i].has_id && rows[i].has_family);
+		CU_ASSERT_TRUE(rows[i].has_comm && rows[i].timers == 0);
+		CU_ASSERT_TRUE(rows[i].failed > 5000 && rows[i].failed == rows[i].calls);
+		CU_ASSERT_EQUAL(rows[i].errors[0].number,
+				rows[i].family == TIMER_FD ? EMFILE : EINVAL);
+		CU_ASSERT_EQUAL(rows[i].errors[0].count, rows[i].failed);
+	}
+	CU_ASSERT_TRUE(rows[count - 5].has_pid);
+	rows = seen_rows(BY_COMM, 3);
+	CU_ASSERT_EQUAL(rows[1].failed, MANY / 2);
+	CU_ASSERT_EQUAL(rows[2].failed, MANY / 2);
+	CU_ASSERT_EQUAL(stats_total(seen_stats)->failed, MANY);
+	CU_ASSERT_EQUAL(stats_total(seen_stats)->timers, 1);
+	seen_end();
+}
+
 /* Many that live cannot be folded; to look for some each time would take for ever. */
 static void many_alive(void)
 {
@@ -388,7 +436,7 @@ static struct stat_row counted_row(int32_t pid, int32_t id)
 				.disarms = 1,
 				.failed = 2,
 				.errors = { { EINVAL, 2 } },
-				.counted = true };
+				.events = EVENT_BIT(EVENT_TIMER_SETTIME) };
 
 	return row;
 }
@@ -399,6 +447,9 @@ static void counted(void)
 	const struct stat_row *rows;
 
 	seen_begin();
+	/* no rows but these: what else there may have been is not known */
+	seen_scene.events = EVENT_BIT(EVENT_TIMER_SETTIME);
+	stats_reset(seen_stats);
 	stats_set_span(seen_stats, 0, 2 * NSEC_PER_SEC);
 	CU_ASSERT_EQUAL(stats_add(seen_stats, &row), 0);
 	/* the span is what stats_set_span said */
@@ -420,6 +471,11 @@ static void counted(void)
 	seen_expect(&rows[2], "pid=6 comm=app calls=10 failed=2 "
 			      "errors=EINVAL:2 arms=7 disarms=1 one_shot=4 periodic=3 absolute=2");
 	CU_ASSERT_EQUAL(stats_total(seen_stats)->timers, 2);
+	seen_expect(stats_total(seen_stats),
+		    "timers=2 calls=40 failed=8 errors=EINVAL:8 arms=28 disarms=4 one_shot=16 "
+		    "periodic=12 absolute=8");
+	for (size_t i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(rows[i].events, EVENT_BIT(EVENT_TIMER_SETTIME));
 	/* to which nothing happens is not told again */
 	stats_reset(seen_stats);
 	seen_rows(BY_TIMER, 0);
@@ -462,8 +518,9 @@ int suite_stats_groups(void)
 	if (!suite || !CU_ADD_TEST(suite, in_common) || !CU_ADD_TEST(suite, names_of_groups) ||
 	    !CU_ADD_TEST(suite, intersections) || !CU_ADD_TEST(suite, worth_showing) ||
 	    !CU_ADD_TEST(suite, tables) || !CU_ADD_TEST(suite, after_reset) ||
-	    !CU_ADD_TEST(suite, folded) || !CU_ADD_TEST(suite, many_alive) ||
-	    !CU_ADD_TEST(suite, counted) || !CU_ADD_TEST(suite, known_of_counted))
+	    !CU_ADD_TEST(suite, folded) || !CU_ADD_TEST(suite, folded_loose) ||
+	    !CU_ADD_TEST(suite, many_alive) || !CU_ADD_TEST(suite, counted) ||
+	    !CU_ADD_TEST(suite, known_of_counted))
 		return (int)CU_get_error();
 	return 0;
 }

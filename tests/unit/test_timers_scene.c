@@ -261,6 +261,144 @@ static void ours(void)
 	end_timers(0, 0);
 }
 
+#define AHEAD (1700000000 * (int64_t)NSEC_PER_SEC)
+
+/* Armed by a call whose copy comes 1 us after its entry. */
+static struct record arm_for(int32_t id, int32_t clock, uint32_t flags, int64_t value,
+			     int64_t interval, bool within)
+{
+	bool real = clock == CLOCK_REALTIME;
+	struct record entry = entry_of(EVENT_TIMER_SETTIME, id);
+	struct record record = expiry_of(PID, id, ADDRESS, value, interval);
+
+	call_create(id, clock);
+	now = BEGINNING + MS - US;
+	entry.entry.flags = flags;
+	take_as(PID, entry);
+	take_as(PID,
+		copy_of(EVENT_TIMER_SETTIME, id, flags, spec_of(FROM_KERNEL, interval, value)));
+	if (!within)
+		take_as(PID, return_of(EVENT_TIMER_SETTIME, 0));
+	record.timer.clock = clock;
+	record.timer.asked_clock = real && flags ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+	record.timer.ahead_ns = real && flags ? AHEAD : 0;
+	if (!flags)
+		record.timer.asked_ns = BEGINNING + MS + value;
+	return record;
+}
+
+/* Of absolute arms, those for an instant before the kernel had its copy. */
+static void armed_in_the_past(void)
+{
+	static const int32_t clocks[] = { CLOCK_MONOTONIC, CLOCK_REALTIME };
+	static const struct {
+		uint32_t flags;
+		int64_t value; /* absolute: from the copy on */
+		bool past;
+	} cases[] = {
+		{ TIMER_ABSTIME, -1, true },
+		{ TIMER_ABSTIME, -BEGINNING / 2, true },
+		{ TIMER_ABSTIME, 0, false },
+		{ TIMER_ABSTIME, 1, false },
+		{ TIMER_ABSTIME, MS, false },
+		{ 0, 1, false },
+		{ 0, MS, false },
+	};
+
+	for (size_t i = 0; i < 4 * sizeof(cases) / sizeof(cases[0]); i++) {
+		int32_t clock = clocks[i & 1];
+		bool within = i & 2, absolute = cases[i / 4].flags;
+		int64_t base = clock == CLOCK_REALTIME ? AHEAD : 0;
+		int64_t value = cases[i / 4].value + (absolute ? BEGINNING + MS + base : 0);
+		struct record record;
+		const struct occurrence *one;
+
+		begin_timers();
+		record = arm_for(1, clock, cases[i / 4].flags, value, 3 * MS, within);
+		now += cases[i / 4].value > 0 ? cases[i / 4].value : 0;
+		take(record);
+		one = expect_one(EVENT_TIMER_EXPIRE);
+		CU_ASSERT_EQUAL(one->armed_by, ARMED_BY_USER);
+		CU_ASSERT_EQUAL(one->past, cases[i / 4].past);
+		if (within)
+			take_as(PID, return_of(EVENT_TIMER_SETTIME, 0));
+		/* the kernel goes on by itself, whatever it was armed for first */
+		record.timer.asked_ns += 3 * MS;
+		take(record);
+		one = expect_one(EVENT_TIMER_EXPIRE);
+		CU_ASSERT_EQUAL(one->armed_by, ARMED_BY_KERNEL);
+		CU_ASSERT_FALSE(one->past);
+		end_timers(0, 0);
+	}
+}
+
+/* Nobody knows it of those whose arm, or whose instant, was not seen. */
+static void unknown_past(void)
+{
+	struct record record;
+
+	begin_timers();
+	take(expiry_of(PID, 3, ADDRESS, 1, 0));
+	CU_ASSERT_FALSE(expect_one(EVENT_TIMER_EXPIRE)->past);
+	record = arm_for(1, CLOCK_MONOTONIC, TIMER_ABSTIME, 1, 0, false);
+	record.timer.has_asked = false;
+	take(record);
+	CU_ASSERT_FALSE(expect_one(EVENT_TIMER_EXPIRE)->past);
+	end_timers(0, 0);
+}
+
+static void expect_time(int32_t clock, bool known, int64_t ahead)
+{
+	int64_t ns = 0;
+
+	CU_ASSERT_EQUAL(timers_clock_at(timers, clock, (uint64_t)now, &ns), known);
+	if (known)
+		CU_ASSERT_EQUAL(ns, now + ahead);
+}
+
+/* The time of a clock, as far as anybody has told how far ahead it is. */
+static void time_of_clocks(void)
+{
+	static const int32_t none[] = { INT32_MIN,
+					-6,
+					-1,
+					16,
+					4096,
+					INT32_MAX,
+					CLOCK_PROCESS_CPUTIME_ID,
+					CLOCK_THREAD_CPUTIME_ID };
+	struct record record = fd_expiry_of(ADDRESS + 64, now, 0);
+
+	begin_timers();
+	expect_time(CLOCK_MONOTONIC, true, 0);
+	expect_time(CLOCK_REALTIME, false, 0);
+	expect_time(CLOCK_BOOTTIME, false, 0);
+	timers_set_ahead(timers, CLOCK_REALTIME, AHEAD);
+	expect_time(CLOCK_REALTIME, true, AHEAD);
+	expect_time(CLOCK_REALTIME_ALARM, true, AHEAD);
+	expect_time(CLOCK_BOOTTIME_ALARM, false, 0);
+	timers_set_ahead(timers, CLOCK_BOOTTIME, 7);
+	expect_time(CLOCK_BOOTTIME, true, 7);
+	expect_time(CLOCK_BOOTTIME_ALARM, true, 7);
+	/* it was set back; and one that an expiry tells of */
+	timers_set_ahead(timers, CLOCK_REALTIME, -AHEAD);
+	expect_time(CLOCK_REALTIME, true, -AHEAD);
+	expect_time(CLOCK_TAI, false, 0);
+	record.timer.asked_clock = CLOCK_TAI;
+	record.timer.ahead_ns = AHEAD + 37 * NSEC_PER_SEC;
+	take(record);
+	expect_told(1);
+	expect_time(CLOCK_TAI, true, AHEAD + 37 * NSEC_PER_SEC);
+	expect_time(CLOCK_MONOTONIC, true, 0);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		expect_time(none[i], false, 0);
+	/* by another clock nobody knows */
+	timers_set_scene(timers, &(struct timers_scene){ .other_clock = true });
+	expect_time(CLOCK_MONOTONIC, false, 0);
+	expect_time(CLOCK_REALTIME, false, 0);
+	end_timers(0, 0);
+}
+
 int suite_timers_scene(void)
 {
 	CU_pSuite suite = CU_add_suite("timers_scene", NULL, NULL);
@@ -269,7 +407,8 @@ int suite_timers_scene(void)
 	    !CU_ADD_TEST(suite, strangers) || !CU_ADD_TEST(suite, followed) ||
 	    !CU_ADD_TEST(suite, target_has_ended) || !CU_ADD_TEST(suite, sent_to_an_ended_thread) ||
 	    !CU_ADD_TEST(suite, first_thread_has_ended) || !CU_ADD_TEST(suite, refused_numbers) ||
-	    !CU_ADD_TEST(suite, ours))
+	    !CU_ADD_TEST(suite, ours) || !CU_ADD_TEST(suite, armed_in_the_past) ||
+	    !CU_ADD_TEST(suite, unknown_past) || !CU_ADD_TEST(suite, time_of_clocks))
 		return (int)CU_get_error();
 	return 0;
 }
