@@ -94,7 +94,7 @@ enum aggregate_kind aggregate_next(const char **at, struct aggregate_item *item)
 
 /* --- what it means --------------------------------------------------------------- */
 
-static bool take_row(struct aggregate_count *count, const struct aggregate_table *table,
+static void take_row(struct aggregate_count *count, const struct aggregate_table *table,
 		     const struct aggregate_item *item)
 {
 	uint64_t value = item->keys[2].value;
@@ -105,7 +105,6 @@ static bool take_row(struct aggregate_count *count, const struct aggregate_table
 		count->row = value < HISTOGRAM_ROWS ? (unsigned)value : HISTOGRAM_ROWS - 1;
 	else
 		count->row = histogram_row(value < INT64_MAX ? (int64_t)value : INT64_MAX);
-	return true;
 }
 
 bool aggregate_count_of(struct aggregate_count *count, const struct aggregate_table *table,

@@ -101,9 +101,10 @@ static int describe(const struct kernel_features *features, const struct probe_p
 }
 
 /* What a run with these options writes to its instance. */
-static void print_settings(const struct options *options, const struct selection *selection)
+static void print_settings(const struct options *options, const struct selection *selection,
+			   const struct plan_wishes *wishes)
 {
-	bool in_interrupts = options->lives || options->events & (EVENTS_EXPIRE | EVENTS_SIGNAL);
+	bool in_interrupts = wishes->lives || wishes->events & (EVENTS_EXPIRE | EVENTS_SIGNAL);
 	char filter[FILTER_TEXT_MAX];
 
 	puts("Settings of the private instance:");
@@ -159,7 +160,7 @@ static int dry_run(const struct options *options, const struct show *show)
 		status = probe_plan_make(&plan, &features, &wishes, &err);
 	if (status < 0)
 		return command_fail(options->argv ? EXIT_FAILED : EXIT_CANNOT, &err);
-	print_settings(options, &show->selection);
+	print_settings(options, &show->selection, &wishes);
 	return describe(&features, &plan, options->verbose);
 }
 

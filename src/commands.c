@@ -223,6 +223,9 @@ int command_finish_output(const struct options *options, struct sink *sink, int 
 		status = sink_abandon(sink);
 	if (status == 0 && sink)
 		status = sink_error(sink);
+	/* Rows that end with NUL are no lines. */
+	if (status < 0 && options->null)
+		return error_errno(err, -status, "cannot write %s", name);
 	if (status < 0)
 		return error_errno(err, -status, "cannot write %s (%llu lines are missing)", name,
 				   (unsigned long long)sink_dropped_lines(sink));

@@ -44,7 +44,9 @@ static bool is_storm(const struct stat_row *row, const struct finding_limits *li
 {
 	uint64_t span_ns = row->evidence.last_arm_ns - row->evidence.first_arm_ns;
 
-	return stat_knows(FIGURE_REPLACED, row->events, row->has_family, row->family) &&
+	/* Of timers that are put together, none need be so. */
+	return row->has_id &&
+	       stat_knows(FIGURE_REPLACED, row->events, row->has_family, row->family) &&
 	       row->replaced >= limits->storm && row->replaced / 10 >= row->expiries &&
 	       (double)row->replaced * 1e9 >= (double)limits->storm * (double)span_ns;
 }
@@ -64,7 +66,7 @@ static uint64_t how_often(enum finding_id id, const struct stat_row *row,
 	case FINDING_PAST:
 		return evidence->past;
 	case FINDING_OVERRUN:
-		return row->overruns >= limits->overruns &&
+		return row->has_id && row->overruns >= limits->overruns &&
 				       row->overruns >= row->expiries / OVERRUN_SHARE
 			       ? row->overruns
 			       : 0;

@@ -30,8 +30,6 @@ static bool answers(const struct options *options, const struct kernel_features 
 		return refuse(why_not, size, "this kernel has no hist triggers");
 	if (features->offset[OFFSET_ITIMER_ID] < 0)
 		return refuse(why_not, size, "this kernel has no type data");
-	if (options->input)
-		return refuse(why_not, size, "a recording is counted when it is read");
 	if (options->events != EVENT_BIT(EVENT_TIMER_SETTIME))
 		return refuse(why_not, size,
 			      "the kernel counts timer_settime only (-e timer_settime)");
@@ -44,8 +42,6 @@ static bool answers(const struct options *options, const struct kernel_features 
 		return refuse(why_not, size, "the kernel does not count by user (-u)");
 	if (options->toctou)
 		return refuse(why_not, size, "the kernel does not compare memory (--toctou)");
-	if (options->failed)
-		return refuse(why_not, size, "the kernel does not look for failed calls (-x)");
 	return true;
 }
 
@@ -56,7 +52,7 @@ static bool is_countable(const struct aggregate_choice *choice, const struct opt
 	char filter[FILTER_TEXT_MAX];
 
 	if (choice->impossible)
-		return refuse(why_not, size, "it did not take the triggers");
+		return refuse(why_not, size, "it did not take the probes");
 	if (!answers(options, features, why_not, size) || !report_countable(report, why_not, size))
 		return false;
 	if (options->name_count && !selection_filter(&choice->selection, filter, sizeof(filter)))
@@ -187,7 +183,13 @@ static void name_row(const struct live_aggregate *aggregate, const struct tasks 
 		     struct stat_row *row, int32_t tid)
 {
 	const struct task *task = find_task(aggregate, tasks, tid);
-	const struct task *first = task ? find_task(aggregate, tasks, task->tgid) : NULL;
+	const struct task *first;
+	struct task seen;
+
+	/* It was made since the records were read. */
+	if (!task && live_lookup(NULL, tid, &seen) == 0)
+		task = &seen;
+	first = task ? find_task(aggregate, tasks, task->tgid) : NULL;
 
 	if (first && first->comm[0])
 		memcpy(row->comm, first->comm, sizeof(row->comm));

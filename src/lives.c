@@ -553,7 +553,7 @@ static void sort(struct table *table)
 	qsort(table->heads, table->count, sizeof(struct link *), compare);
 }
 
-void lives_finish(struct lives *lives)
+int lives_finish(struct lives *lives)
 {
 	struct table *entries = &lives->entries;
 
@@ -566,4 +566,5 @@ void lives_finish(struct lives *lives)
 		tell(lives, entry);
 	}
 	entries->count = 0;
+	return lives->status;
 }

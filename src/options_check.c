@@ -113,6 +113,9 @@ static int check_stat(const struct options *options, struct error *err)
 		error_hint(err, "add --interval; -d ends it after a time, --until by a condition");
 		return -EINVAL;
 	}
+	if (options->live && options->histograms)
+		return error_set(err, EINVAL,
+				 "--live draws one screen, which has no room for --hist");
 	if (options->format == OUT_STRACE)
 		return error_set(err, EINVAL, "stat takes no --format strace");
 	if (options->histograms && options->format != OUT_TEXT && options->format != OUT_JSON)

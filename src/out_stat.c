@@ -11,6 +11,8 @@
 #define CELL_MAX 72
 #define COLUMNS_MAX 48
 #define BAR_WIDTH 40
+/* Of an expectation's text: each byte may become six, and there is more in its line. */
+#define EXPECTATION_MAX 800
 /* So many rows with nothing are drawn, to show how far apart others are; more are not. */
 #define EMPTY_ROWS 4
 
@@ -202,15 +204,20 @@ static void put_summary(struct sink *sink, const struct out_style *style,
 		at = line_text(out_time(at, &wall, total->end_ns, 0), "  ");
 	}
 	at += timerspec_format_short(at, (int64_t)(total->seconds * 1e9));
-	at = say_many(line_text(at, ": "), total->calls, "call", "calls");
+	*at++ = ':';
+	if (total->events & EVENTS_CALLS)
+		at = say_many(line_byte(at, ' '), total->calls, "call", "calls");
 	if (total->failed)
 		at = line_text(line_u64(line_text(at, " ("), total->failed), " failed)");
+	if (total->events & EVENTS_CALLS)
+		*at++ = ',';
 	if (total->events & EVENTS_EXPIRE)
-		at = say_many(line_text(at, ", "), total->expiries, "expiry", "expiries");
+		at = line_byte(say_many(line_byte(at, ' '), total->expiries, "expiry", "expiries"),
+			       ',');
 	if (table->counted)
-		at = line_text(at, ", counted by the kernel");
+		at = line_text(at, " counted by the kernel");
 	else
-		at = say_many(line_text(at, ", "), total->timers, "timer", "timers");
+		at = say_many(line_byte(at, ' '), total->timers, "timer", "timers");
 	sink_line_end(sink, line_byte(at, '\n'));
 }
 
@@ -329,6 +336,14 @@ void out_stat_subject(char text[OUT_STAT_SUBJECT_MAX], const struct finding *fin
 			 (unsigned long long)finding->timers);
 }
 
+static char *json_text(char *at, const char *key, const char *text)
+{
+	at = line_text(line_text(line_text(at, ",\""), key), "\":");
+	if (!text)
+		return line_text(at, "null");
+	return line_byte(out_json_string(line_byte(at, '"'), text), '"');
+}
+
 static char *json_subject(char *at, const struct finding *of)
 {
 	at = line_text(at, ",\"pid\":");
@@ -344,6 +359,15 @@ static char *json_subject(char *at, const struct finding *of)
 	return line_byte(line_text(line_byte(at, '"'), of->timer), '"');
 }
 
+/* ,"signal":"SIGALRM" */
+static char *json_field(char *at, const char *name, const struct stat_row *row)
+{
+	struct field_value value;
+
+	field_get(fields_find(&stat_fields, name, strlen(name)), row, &value);
+	return json_text(at, name, value.known ? value.text : NULL);
+}
+
 static void histogram_json(struct sink *sink, const struct stat_row *row, enum histogram_of of)
 {
 	const struct histogram *histogram = &row->histograms[of];
@@ -354,6 +378,7 @@ static void histogram_json(struct sink *sink, const struct stat_row *row, enum h
 	subject_of(&subject, row);
 	at = line_text(line_text(at, "{\"event\":\"hist\",\"hist\":\""), histogram_name(of));
 	at = json_subject(line_byte(at, '"'), &subject);
+	at = json_field(json_field(at, "signal", row), "clock", row);
 	at = line_u64(line_text(at, ",\"unit\":\"ns\",\"total\":"), histogram_total(histogram));
 	at = line_text(at, ",\"buckets\":[");
 	for (unsigned i = 0; i < HISTOGRAM_ROWS; i++) {
@@ -413,12 +438,27 @@ static char *put_dots(char *at)
 	return line_text(line_pad(at, 0, 21), "...");
 }
 
-static void histogram_text(struct sink *sink, const struct stat_row *row, enum histogram_of of)
+/* What a row is of, as the title of its distribution. */
+static void name_row(char text[OUT_STAT_SUBJECT_MAX], const struct stat_row *row, enum stat_by by)
+{
+	const char *key = by == BY_SIGNAL ? "signal" : by == BY_CLOCK ? "clock" : NULL;
+	struct field_value value;
+	struct finding subject;
+
+	subject_of(&subject, row);
+	out_stat_subject(text, &subject);
+	if (!key || row->sum)
+		return;
+	field_get(fields_find(&stat_fields, key, strlen(key)), row, &value);
+	snprintf(text, OUT_STAT_SUBJECT_MAX, "%s %s", key, value.known ? value.text : "not known");
+}
+
+static void histogram_text(struct sink *sink, const struct stat_row *row, enum stat_by by,
+			   enum histogram_of of)
 {
 	const struct histogram *histogram = &row->histograms[of];
 	unsigned first = HISTOGRAM_ROWS, last = 0;
 	char name[OUT_STAT_SUBJECT_MAX];
-	struct finding subject;
 	uint64_t most = 0;
 	char *at;
 
@@ -429,8 +469,7 @@ static void histogram_text(struct sink *sink, const struct stat_row *row, enum h
 		last = i;
 		most = histogram->rows[i] > most ? histogram->rows[i] : most;
 	}
-	subject_of(&subject, row);
-	out_stat_subject(name, &subject);
+	name_row(name, row, by);
 	at = line_text(line_byte(sink_line(sink), '\n'), histogram_titles[of]);
 	if (name[0])
 		at = line_text(line_text(at, ": "), name);
@@ -455,7 +494,7 @@ static void histogram_text(struct sink *sink, const struct stat_row *row, enum h
 }
 
 void out_stat_histograms(struct sink *sink, const struct out_style *style,
-			 const struct stat_row *row, uint32_t kinds)
+			 const struct stat_row *row, enum stat_by by, uint32_t kinds)
 {
 	static const struct histogram empty[HISTOGRAM_COUNT];
 	struct stat_row shown = *row;
@@ -468,19 +507,11 @@ void out_stat_histograms(struct sink *sink, const struct out_style *style,
 		if (style->format == OUT_JSON)
 			histogram_json(sink, &shown, (enum histogram_of)of);
 		else if (style->format == OUT_TEXT)
-			histogram_text(sink, &shown, (enum histogram_of)of);
+			histogram_text(sink, &shown, by, (enum histogram_of)of);
 	}
 }
 
 /* --- findings ----------------------------------------------------------------------- */
-
-static char *json_text(char *at, const char *key, const char *text)
-{
-	at = line_text(line_text(line_text(at, ",\""), key), "\":");
-	if (!text)
-		return line_text(at, "null");
-	return line_byte(out_json_string(line_byte(at, '"'), text), '"');
-}
 
 static void finding_json(struct sink *sink, const struct finding *finding)
 {
@@ -535,11 +566,13 @@ void out_stat_findings(struct sink *sink, const struct out_style *style,
 void out_stat_expectation(struct sink *sink, const struct out_style *style, const char *text,
 			  const char *why)
 {
+	char shown[EXPECTATION_MAX];
 	char *at;
 
 	if (style->format != OUT_JSON)
 		return;
-	at = json_text(line_text(sink_line(sink), "{\"event\":\"expectation\""), "expect", text);
+	snprintf(shown, sizeof(shown), "%s", text);
+	at = json_text(line_text(sink_line(sink), "{\"event\":\"expectation\""), "expect", shown);
 	at = line_text(line_text(at, ",\"holds\":"), why ? "false" : "true");
 	sink_line_end(sink, line_text(json_text(at, "why", why), "}\n"));
 }

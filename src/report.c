@@ -33,7 +33,6 @@ struct report {
 	uint64_t begun_ns; /* the table at hand */
 	uint64_t shown;    /* tables */
 	bool until_holds;
-	bool changed; /* since --until was last asked */
 	struct findings findings;
 	char *broken[OPTION_LIST_MAX]; /* why an expectation does not hold */
 	bool found;
@@ -55,6 +54,36 @@ static int choose_sort(struct report *report, const char *text, struct error *er
 	return 0;
 }
 
+/* Is all that is named told by an event that is looked for? */
+static int check_events(const struct report *report, const struct expr *expr, const char *what,
+			struct error *err)
+{
+	const struct stat_row some = { .sum = true, .events = report->options->events };
+	const struct stat_row all = { .sum = true, .events = EVENTS_ALL };
+
+	for (size_t i = 0; i < stat_fields.count; i++) {
+		const struct field *field = &stat_fields.fields[i];
+		struct field_value of_some, of_all;
+
+		field_get(field, &some, &of_some);
+		field_get(field, &all, &of_all);
+		if (of_some.known || !of_all.known || !expr_names(expr, field))
+			continue;
+		error_set(err, EINVAL, "%s: no event of -e tells %s", what, field->name);
+		error_hint(err, "leave out -e, or see 'Events that are named' in the manual");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int read_expectation(struct report *report, size_t i, struct error *err)
+{
+	int status = expr_parse(&report->expects[i], report->options->expects[i], &stat_fields,
+				"--expect", err);
+
+	return status < 0 ? status : check_events(report, report->expects[i], "--expect", err);
+}
+
 static int read_conditions(struct report *report, struct error *err)
 {
 	const struct options *options = report->options;
@@ -64,9 +93,10 @@ static int read_conditions(struct report *report, struct error *err)
 		status = expr_parse(&report->where, options->where, &stat_fields, "--where", err);
 	if (status == 0 && options->until)
 		status = expr_parse(&report->until, options->until, &stat_fields, "--until", err);
+	if (status == 0 && report->until)
+		status = check_events(report, report->until, "--until", err);
 	for (size_t i = 0; i < options->expect_count && status == 0; i++)
-		status = expr_parse(&report->expects[i], options->expects[i], &stat_fields,
-				    "--expect", err);
+		status = read_expectation(report, i, err);
 	return status;
 }
 
@@ -133,6 +163,8 @@ bool report_countable(const struct report *report, char *why_not, size_t size)
 		why = "--until looks at each call";
 	else if (options->fail_on & ~FINDING_BIT(FINDING_DATA_INCOMPLETE))
 		why = "findings need more than counts";
+	else if (memcmp(&options->limits, &finding_limits_default, sizeof(options->limits)) != 0)
+		why = "--limit is about findings, which need more than counts";
 	else if (options->aggregate == AGGREGATE_AUTO && options->format != OUT_TEXT &&
 		 !report->chosen.count && !options->quiet)
 		why = "rows have all fields without --fields";
@@ -185,7 +217,6 @@ int report_change(struct report *report, const struct life_change *change)
 {
 	int status = stats_change(report->whole, change);
 
-	report->changed = true;
 	if (status == 0 && report->since)
 		status = stats_change(report->since, change);
 	return status;
@@ -195,7 +226,6 @@ int report_call(struct report *report, const struct caller *who, const struct ca
 {
 	int status = stats_call(report->whole, who, call);
 
-	report->changed = true;
 	if (status == 0 && report->since)
 		status = stats_call(report->since, who, call);
 	return status;
@@ -205,7 +235,6 @@ int report_add(struct report *report, struct stat_row *row)
 {
 	int status = stats_add(report->whole, row);
 
-	report->changed = true;
 	/* One that is known there may be new here. */
 	row->timers = row->has_id;
 	if (status == 0 && report->since)
@@ -266,8 +295,8 @@ static uint64_t rows_to_show(const struct report *report)
 
 	if (options->top_given)
 		return options->top ? options->top : UINT64_MAX;
-	if (options->live && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 5)
-		return size.ws_row - 4;
+	if (options->live && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row)
+		return size.ws_row > 5 ? size.ws_row - 4 : 1;
 	return options->format == OUT_TEXT ? TOP_DEFAULT : UINT64_MAX;
 }
 
@@ -304,11 +333,16 @@ static void show_histograms(const struct report *report, const struct stat_table
 	if (!kinds)
 		return;
 	if (!report->options->by_given) {
-		out_stat_histograms(sink, report->scene.style, table->total, kinds);
+		out_stat_histograms(sink, report->scene.style, table->total, table->by, kinds);
 		return;
 	}
 	for (size_t i = 0; i < table->count; i++)
-		out_stat_histograms(sink, report->scene.style, &table->rows[i], kinds);
+		out_stat_histograms(sink, report->scene.style, &table->rows[i], table->by, kinds);
+}
+
+static void put_sequence(const struct report *report, const char *sequence)
+{
+	sink_line_end(report->scene.sink, line_text(sink_line(report->scene.sink), sequence));
 }
 
 static int show_table(struct report *report, const struct stats *stats)
@@ -328,10 +362,12 @@ static int show_table(struct report *report, const struct stats *stats)
 	if (chosen) {
 		table.rows = chosen;
 		table.hidden = all - table.count;
+		/* Lines that are too long are cut by the terminal meanwhile. */
 		if (report->options->live)
-			sink_line_end(report->scene.sink,
-				      line_text(sink_line(report->scene.sink), "\033[H\033[J"));
+			put_sequence(report, "\033[H\033[J\033[?7l");
 		out_stat_table(report->scene.sink, report->scene.style, &table);
+		if (report->options->live)
+			put_sequence(report, "\033[?7h");
 		show_histograms(report, &table);
 	}
 	free(chosen); /* what they own belongs to `rows` */
@@ -375,8 +411,9 @@ int report_pass(struct report *report, uint64_t now_ns)
 {
 	int status = 0;
 
+	/* What the kernel has counted is of all the time until now. */
 	if (report->since && !has_all_tables(report) && now_ns >= report_due(report))
-		status = end_table(report, report_due(report));
+		status = end_table(report, report->scene.counted ? now_ns : report_due(report));
 	skip_tables(report, now_ns);
 	while (status == 0 && report->since && !has_all_tables(report) &&
 	       now_ns >= report_due(report))
@@ -386,9 +423,8 @@ int report_pass(struct report *report, uint64_t now_ns)
 
 void report_ask(struct report *report, uint64_t now_ns)
 {
-	if (!report->until || report->until_holds || !report->changed)
+	if (!report->until || report->until_holds)
 		return;
-	report->changed = false;
 	stats_set_span(report->whole, report->scene.since_ns, now_ns);
 	report->until_holds = expr_ask(report->until, stats_total(report->whole)) == EXPR_YES;
 }

@@ -213,7 +213,12 @@ int show_take(struct show *show, const struct merged *merged)
 
 int show_pass(struct show *show, uint64_t ts)
 {
-	return show->report ? report_pass(show->report, ts) : 0;
+	int status = show->report ? report_pass(show->report, ts) : 0;
+
+	/* A rate changes when nothing happens, too. */
+	if (status == 0 && show->report)
+		report_ask(show->report, ts);
+	return status;
 }
 
 uint64_t show_due(const struct show *show)
@@ -267,9 +272,9 @@ int show_finish(struct show *show)
 		return status;
 	if (show->report)
 		report_ending(show->report, end_ns);
-	view_finish(show->view, end_ns);
-	if (!show->report)
-		return 0;
+	status = view_finish(show->view, end_ns);
+	if (status < 0 || !show->report)
+		return status;
 	view_totals(show->view, &totals);
 	totals.uncounted = show->uncounted;
 	loss.incomplete = is_incomplete(show, &totals);

@@ -337,7 +337,7 @@ static int add_call(const struct stats *stats, struct stat_row *row, const struc
 	stat_evidence_call(row, call);
 	if (life_refused(call)) {
 		row->failed++;
-		stat_row_error(row, (int32_t)-call->ret, 1);
+		stat_row_error(row, stat_errno(call), 1);
 	}
 	if (call->missing)
 		row->incomplete = true;

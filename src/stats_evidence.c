@@ -229,6 +229,12 @@ static void name_fault(const struct call *call, char *text, size_t size)
 			 call->timer_id);
 }
 
+int32_t stat_errno(const struct call *call)
+{
+	/* MAX_ERRNO, linux/err.h; a recording may say anything. */
+	return call->ret >= -4095 ? (int32_t)-call->ret : 0;
+}
+
 void stat_evidence_call(struct stat_row *row, const struct call *call)
 {
 	struct stat_evidence *evidence = &row->evidence;
@@ -242,6 +248,7 @@ void stat_evidence_call(struct stat_row *row, const struct call *call)
 	}
 	evidence->has_fault = true;
 	evidence->fault_event = call->event;
-	evidence->fault_errno = (int32_t)-call->ret;
+	evidence->fault_ns = call->end_ns;
+	evidence->fault_errno = stat_errno(call);
 	name_fault(call, evidence->fault, sizeof(evidence->fault));
 }

@@ -62,9 +62,10 @@ static void merge_evidence(struct stat_evidence *into, const struct stat_evidenc
 	into->bad_values += from->bad_values;
 	into->unarmed += from->unarmed;
 	into->undeleted += from->undeleted;
-	if (!from->has_fault)
+	if (!from->has_fault || (into->has_fault && from->fault_ns < into->fault_ns))
 		return;
 	into->has_fault = true;
+	into->fault_ns = from->fault_ns;
 	into->fault_event = from->fault_event;
 	into->fault_errno = from->fault_errno;
 	memcpy(into->fault, from->fault, sizeof(into->fault));
@@ -205,7 +206,8 @@ bool stat_knows(enum stat_figure figure, uint32_t events, bool has_family, enum 
 #define GET_COUNT(name, figure) GET_SUM(name, figure, row->name)
 #define GET_KIND(name)                                                                             \
 	GET(name, value->known = !row->no_kinds && KNOWN(FIGURE_SETS); value->count = row->name;)
-#define GET_CALLS(name) GET(name, value->known = true; value->count = row->name;)
+#define GET_CALLS(name)                                                                            \
+	GET(name, value->known = row->events & EVENTS_CALLS; value->count = row->name;)
 
 #define GET_QUANTILES(name, of_what)                                                               \
 	GET(name##_min, value->known = row->of_what.count; value->number = row->of_what.min;)      \
@@ -304,7 +306,7 @@ static void get_errors(const void *of, struct field_value *value)
 	}
 }
 
-GET_CALLS(timers)
+GET(timers, value->known = true; value->count = row->timers;)
 GET_COUNT(created, FIGURE_CREATED)
 GET_COUNT(deleted, FIGURE_DELETED)
 GET_CALLS(calls)

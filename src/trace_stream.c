@@ -41,11 +41,10 @@ static int read_counts(struct trace *trace, struct error *err)
 static int pass(struct trace *trace, uint64_t limit)
 {
 	uint64_t due = show_due(&trace->show);
-	struct error err;
 	int status = 0;
 
 	if (trace->aggregate && due && due <= limit)
-		status = read_counts(trace, &err);
+		status = read_counts(trace, &trace->uncounted);
 	return status < 0 ? status : show_pass(&trace->show, limit);
 }
 
@@ -73,13 +72,15 @@ static long show_round(struct trace *trace, uint64_t limit)
 	return status < 0 ? status : shown;
 }
 
-/* A table is due also when nothing happens. */
+/* A table is due also when nothing happens, and a rate changes. */
 static void set_tick(struct trace *trace)
 {
 	uint64_t due = show_due(&trace->show), now = clocks_now();
 
 	if (due)
 		wakeups_set_tick(trace->wakeups, due > now ? (int64_t)(due - now) : 1);
+	else if (trace->options->until)
+		wakeups_set_tick(trace->wakeups, NSEC_PER_SEC);
 }
 
 /* Reads what is to be recorded and not looked at. The number of pages, or -errno. */
@@ -172,6 +173,10 @@ static int64_t pause_after(const struct trace *trace, long count)
 /* Or what was read could not be kept. */
 static int cannot_read(const struct trace *trace, int status, struct error *err)
 {
+	if (trace->uncounted.code) {
+		*err = trace->uncounted;
+		return status;
+	}
 	if (trace->recording && live_recording_error(trace->recording, err) < 0)
 		return -err->code;
 	return error_errno(err, -status, "cannot read the trace");

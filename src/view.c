@@ -406,13 +406,14 @@ int view_take(struct view *view, const struct merged *merged)
 	return view->status;
 }
 
-void view_finish(struct view *view, uint64_t now_ns)
+int view_finish(struct view *view, uint64_t now_ns)
 {
 	calls_finish(view->calls, now_ns);
 	if (view->timers)
 		fail_with(view, timers_finish(view->timers));
 	if (view->lives)
-		lives_finish(view->lives);
+		fail_with(view, lives_finish(view->lives));
+	return view->status;
 }
 
 void view_totals(const struct view *view, struct view_totals *totals)

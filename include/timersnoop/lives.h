@@ -135,7 +135,8 @@ void lives_exit(struct lives *lives, int32_t pid, uint64_t ts);
 void lives_closed(struct lives *lives, int32_t pid, int32_t fd, uint64_t ts);
 /* Records were lost: what there is now may lack any of its figures. */
 void lives_lost(struct lives *lives);
-/* Tracing has ended: every life that is open is told, by pid, family and id. */
-void lives_finish(struct lives *lives);
+/* Tracing has ended: every life that is open is told, by pid, family and id. 0, or what a
+ * watcher returned below 0 of any that has ended. */
+int lives_finish(struct lives *lives);
 
 #endif

@@ -33,7 +33,7 @@ void out_stat_table(struct sink *sink, const struct out_style *style,
 		    const struct stat_table *table);
 /* Those of `kinds` (a bit each) that a row has; text and JSON. */
 void out_stat_histograms(struct sink *sink, const struct out_style *style,
-			 const struct stat_row *row, uint32_t kinds);
+			 const struct stat_row *row, enum stat_by by, uint32_t kinds);
 /* Text and JSON. */
 void out_stat_findings(struct sink *sink, const struct out_style *style,
 		       const struct findings *findings);

@@ -46,6 +46,7 @@ struct stat_evidence {
 	uint64_t undeleted;  /* timers that were made and not deleted by the end */
 	/* the last refused call but for those above: which argument was at fault */
 	bool has_fault;
+	uint64_t fault_ns; /* when it returned */
 	enum event fault_event;
 	int32_t fault_errno;
 	char fault[80];
@@ -123,7 +124,7 @@ void stats_free(struct stats *stats);
 int stats_change(struct stats *stats, const struct life_change *change);
 /* A call of process `who`, after the change that it made, if any. */
 int stats_call(struct stats *stats, const struct caller *who, const struct call *call);
-/* A row that was counted elsewhere, see aggregate.h; its distributions are taken over. */
+/* A row that was counted elsewhere, see aggregate.h; its distributions are added, and stay the caller's. */
 int stats_add(struct stats *stats, struct stat_row *row);
 
 /* Times of the trace clock between which what came was counted. */

@@ -49,6 +49,8 @@ void stat_row_free(struct stat_row *row);
 void stat_evidence_change(struct stat_row *row, struct stat_state *state,
 			  const struct stats_scene *scene, const struct life_change *change,
 			  uint64_t now_ns);
+/* Of a refused one; 0: none that there is. */
+int32_t stat_errno(const struct call *call);
 void stat_evidence_call(struct stat_row *row, const struct call *call);
 
 #endif

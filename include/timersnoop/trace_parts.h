@@ -23,6 +23,7 @@ struct trace {
 	struct live_recording *recording; /* NULL: it is only shown */
 	struct live_aggregate *aggregate; /* NULL: not counted by the kernel */
 	bool uncountable;                 /* it was tried in vain */
+	struct error uncounted;           /* why its counts could not be read */
 	int recording_fd;
 	struct wakeups *wakeups;
 	struct launch_signals signals_before;

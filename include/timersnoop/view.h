@@ -67,8 +67,8 @@ int view_existing(struct view *view, const struct task *process,
 
 /* Takes the next of the stream. 0 or -errno. */
 int view_take(struct view *view, const struct merged *merged);
-/* The stream has ended at `now_ns`: what is open is told. */
-void view_finish(struct view *view, uint64_t now_ns);
+/* The stream has ended at `now_ns`: what is open is told. 0 or -errno. */
+int view_finish(struct view *view, uint64_t now_ns);
 
 /* A loss that only the ring buffer's own count tells of. */
 void view_lost(struct view *view, const struct loss *loss);

@@ -268,11 +268,13 @@ static void histograms(void)
 		feed_settime(1, i < 5 ? 1 : 3000, 0);
 	figured_finish(2000);
 	figured_expect_last(2, "{\"event\":\"hist\",\"hist\":\"value\",\"pid\":null,\"comm\":null,"
-			       "\"timer\":null,\"unit\":\"ns\",\"total\":8,\"buckets\":["
+			       "\"timer\":null,\"signal\":null,\"clock\":null,\"unit\":\"ns\","
+			       "\"total\":8,\"buckets\":["
 			       "{\"from\":null,\"to\":1,\"count\":5},"
 			       "{\"from\":2049,\"to\":4096,\"count\":3}]}\n"
 			       "{\"event\":\"hist\",\"hist\":\"late\",\"pid\":null,\"comm\":null,"
-			       "\"timer\":null,\"unit\":\"ns\",\"total\":0,\"buckets\":[]}\n");
+			       "\"timer\":null,\"signal\":null,\"clock\":null,\"unit\":\"ns\","
+			       "\"total\":0,\"buckets\":[]}\n");
 	figured_end("");
 }
 

@@ -165,7 +165,7 @@ static void wrong_clock(void)
 		int32_t clock;
 		int64_t off;  /* of the instant, from its clock's time */
 		int64_t wall; /* from the instant to CLOCK_REALTIME */
-		int wrong, past;
+		uint64_t wrong, past;
 	} cases[] = {
 		/* far from CLOCK_MONOTONIC, but not farther than makes sense */
 		{ CLOCK_MONOTONIC, 30 * DAY_NS, 0, 0, 0 },
