@@ -4,6 +4,7 @@
 # make check-readers  recordings, as trace-cmd and KernelShark read them
 # make check-docs     the manual, --help and completions, against the code
 # make check-guests   the same command on real kernels, under emulation
+# make check-guests-all   with every test on each of them
 # make fuzz       fuzzers, FUZZ_SECONDS= each
 # make lint       format and static analysis
 # make install    DESTDIR= PREFIX=
@@ -71,6 +72,9 @@ check: $(BUILD)/tests/unit/run
 check-guests: timersnoop guest-programs
 	tests/guest/run-all.sh
 
+check-guests-all: timersnoop guest-programs
+	tests/guest/run-all.sh --all
+
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 check-sanitized:
 	$(MAKE) check BUILD=build/sanitized CFLAGS='-O1 -g $(SANITIZE)'
@@ -119,7 +123,7 @@ uninstall:
 clean:
 	rm -rf build timersnoop
 
-.PHONY: all check check-docs check-guests check-readers check-sanitized clean format fuzz guest-programs install lint uninstall
+.PHONY: all check check-docs check-guests check-guests-all check-readers check-sanitized clean format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d

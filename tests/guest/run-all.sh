@@ -10,6 +10,8 @@
 #   -t REGEX    only tests whose SCRIPT/NAME matches (extended, not anchored)
 #   -j N        N guests at a time (default 2)
 #   -v          with the time that each test took
+#   --all       each test on each kernel. Without it, and without -t and KERNEL, the
+#               scripts that test the command more than a kernel are skipped on two
 #   --timeout SECONDS   for each guest (default 1500)
 #
 # Each line of a guest has its kernel in front of it. A guest, or a script, that
@@ -19,7 +21,10 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
-only='' jobs=2 times='' limit=1500 kernels=()
+only='' jobs=2 times='' limit=1500 kernels=() all=''
+# What these test is the same on every kernel, as far as other scripts do not test it.
+of_any_kernel=(behaviour_output.sh examples.sh fields.sh record_files.sh stat_run.sh)
+without_them=(5.10 6.12)
 
 parse() {
 	while (($#)); do
@@ -31,6 +36,7 @@ parse() {
 		-j) jobs=$2 && shift ;;
 		--timeout) limit=$2 && shift ;;
 		-v) times=1 ;;
+		--all) all=1 ;;
 		-h | --help)
 			show_help "$0"
 			exit 0
@@ -41,6 +47,7 @@ parse() {
 		shift
 	done
 	[[ $jobs =~ ^[1-9][0-9]*$ ]] || die "not a number of guests: $jobs"
+	[[ ! $only ]] && ((${#kernels[@]} == 0)) || all=1
 	((${#kernels[@]})) || kernels=(5.10 6.1 6.12 7.2)
 }
 
@@ -60,12 +67,36 @@ in_guest='for script; do
 	echo "END $script"
 done'
 
+# is_among WORD LIST...
+is_among() {
+	local word=$1 one
+	shift
+	for one; do [[ $one != "$word" ]] || return 0; done
+	return 1
+}
+
+# choose KERNEL LOG: the scripts for it, in $chosen; a line for each that is skipped.
+choose() {
+	local kernel=$1 log=$2 script
+	chosen=()
+	for script in "${scripts[@]}"; do
+		if [[ ! $all ]] && is_among "$kernel" "${without_them[@]}" &&
+			is_among "$script" "${of_any_kernel[@]}"; then
+			printf 'TESTS 0 0 1\nEND %s\n' "$script" >>"$log"
+			echo "$kernel skip ${script%.sh}: runs on other kernels (--all: on each)"
+		else
+			chosen+=("$script")
+		fi
+	done
+}
+
 # run_guest KERNEL LOG: what the guest said to LOG, its tests also to us.
 run_guest() {
-	local kernel=$1 log=$2 status=0
+	local kernel=$1 log=$2 status=0 chosen
+	choose "$kernel" "$log"
 	"$top/scripts/guest.sh" "$kernel" --timeout "$limit" -- \
-		env T_ONLY="$only" T_TIMES="$times" bash -c "$in_guest" tests "${scripts[@]}" 2>&1 |
-		tee "$log" | grep --line-buffered -vE '^(TESTS [0-9 ]+|END .*)$' |
+		env T_ONLY="$only" T_TIMES="$times" bash -c "$in_guest" tests "${chosen[@]}" 2>&1 |
+		tee -a "$log" | grep --line-buffered -vE '^(TESTS [0-9 ]+|END .*)$' |
 		sed -u "s/^/${kernel//\//\\/} /" || status=${PIPESTATUS[0]}
 	echo "STATUS $status" >>"$log"
 }
