@@ -139,10 +139,8 @@ static int check_wishes(struct run *run, struct options *options, struct error *
 	uint32_t calls = options->events & scene->events;
 	char names[EVENT_NAMES_MAX];
 
-	if (options->command == COMMAND_STAT && options->default_events)
-		options->events = scene->events;
-	else if (options->default_events)
-		options->events = calls ? calls : scene->events;
+	if (options->default_events)
+		options->events = calls && options->command != COMMAND_STAT ? calls : scene->events;
 	run->lacking = options->events & ~scene->events;
 	name_events(run->lacking, names, sizeof(names));
 	if (run->lacking && run->lacking == options->events)

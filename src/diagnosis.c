@@ -277,19 +277,6 @@ static struct finding *add(struct findings *findings)
 	return &findings->list[findings->count++];
 }
 
-static void name_timer(struct finding *finding, const struct stat_row *row)
-{
-	static const struct field *field;
-	struct field_value value;
-
-	if (!field)
-		field = fields_find(&stat_fields, "timer", strlen("timer"));
-	field_get(field, row, &value);
-	finding->has_timer = value.known;
-	if (value.known)
-		snprintf(finding->timer, sizeof(finding->timer), "%.15s", value.text);
-}
-
 static bool same_process(const struct stat_row *a, const struct stat_row *b)
 {
 	return a->has_pid == b->has_pid && a->pid == b->pid && strcmp(a->comm, b->comm) == 0;
@@ -331,7 +318,7 @@ static int look(struct findings *findings, enum finding_id id, const struct stat
 			finding->timers = timers;
 			finding->count = often;
 			if (only)
-				name_timer(finding, only);
+				finding->has_timer = stat_row_timer(only, finding->timer);
 			say_evidence(finding, &all, limits);
 		}
 	}

@@ -45,17 +45,20 @@ static bool answers(const struct options *options, const struct kernel_features 
 	return true;
 }
 
-static bool is_countable(const struct aggregate_choice *choice, const struct options *options,
-			 const struct report *report, const struct kernel_features *features,
-			 char *why_not, size_t size)
+static bool is_countable(struct aggregate_choice *choice, const struct options *options,
+			 const struct report *report, const struct kernel_features *features)
 {
-	char filter[FILTER_TEXT_MAX];
+	const struct selection names = { .names = options->names,
+					 .name_count = options->name_count };
+	const size_t size = sizeof(choice->why_not);
+	char *why_not = choice->why_not;
 
 	if (choice->impossible)
 		return refuse(why_not, size, "it did not take the probes");
 	if (!answers(options, features, why_not, size) || !report_countable(report, why_not, size))
 		return false;
-	if (options->name_count && !selection_filter(&choice->selection, filter, sizeof(filter)))
+	if (options->name_count &&
+	    !selection_filter(&names, choice->filter, sizeof(choice->filter)))
 		return refuse(why_not, size, "it cannot filter these names");
 	return true;
 }
@@ -64,16 +67,14 @@ int live_aggregate_choose(struct aggregate_choice *choice, const struct options 
 			  const struct report *report, const struct kernel_features *features,
 			  struct error *err)
 {
-	choice->selection =
-		(struct selection){ .names = options->names, .name_count = options->name_count };
 	choice->wishes = (struct plan_wishes){ .events = options->events,
 					       .aggregate = true,
 					       .aggregate_kinds = report_wants_kinds(report),
 					       .histograms = options->histograms };
 	choice->why_not[0] = '\0';
+	choice->filter[0] = '\0';
 	choice->kernel = options->aggregate != AGGREGATE_USER &&
-			 is_countable(choice, options, report, features, choice->why_not,
-				      sizeof(choice->why_not));
+			 is_countable(choice, options, report, features);
 	if (choice->kernel || options->aggregate != AGGREGATE_KERNEL)
 		return 0;
 	error_set(err, ENOTSUP, "the kernel cannot count this: %s", choice->why_not);
@@ -203,9 +204,7 @@ static void name_row(const struct live_aggregate *aggregate, const struct tasks 
 static int add_histogram(struct stat_row *row, enum histogram_of of,
 			 const struct aggregate_count *count)
 {
-	if (!row->histograms)
-		row->histograms = calloc(HISTOGRAM_COUNT, sizeof(*row->histograms));
-	if (!row->histograms)
+	if (!stat_row_histograms(row))
 		return -ENOMEM;
 	row->histograms[of].rows[count->row] += count->count;
 	return 0;

@@ -8,23 +8,10 @@
 #include <sys/timerfd.h>
 
 #include "timersnoop/life.h"
-
-#define FIRST_CAPACITY 256 /* a power of two, as every later one */
-
-/* In a chain of a table; the first member of what is found there. */
-struct link {
-	struct link *next;
-	uint32_t hash;
-};
+#include "timersnoop/table.h"
 
 /* About 600 bytes each. */
 #define LIVES_MAX (1U << 20)
-
-struct table {
-	struct link **heads;
-	size_t capacity;
-	size_t count;
-};
 
 struct entry {
 	struct link link;
@@ -51,80 +38,6 @@ struct lives {
 	int status; /* of what the watcher did */
 };
 
-static uint32_t hash_of(int32_t pid, uint32_t family, int32_t id)
-{
-	uint64_t key = (uint64_t)family << 32 | (uint32_t)id;
-	uint64_t mixed = (uint32_t)pid * 0x9e3779b97f4a7c15 ^ (key + 1) * 0xc2b2ae3d27d4eb4f;
-
-	return (uint32_t)(mixed >> 32);
-}
-
-static struct link **chain(const struct table *table, uint32_t hash)
-{
-	return &table->heads[hash & (table->capacity - 1)];
-}
-
-static void push(struct table *table, struct link *link)
-{
-	struct link **head = chain(table, link->hash);
-
-	link->next = *head;
-	*head = link;
-}
-
-static int table_grow(struct table *table)
-{
-	struct table larger = { .capacity = table->capacity * 2, .count = table->count };
-
-	larger.heads = calloc(larger.capacity, sizeof(struct link *));
-	if (!larger.heads)
-		return -ENOMEM;
-	for (size_t i = 0; i < table->capacity; i++) {
-		while (table->heads[i]) {
-			struct link *link = table->heads[i];
-
-			table->heads[i] = link->next;
-			push(&larger, link);
-		}
-	}
-	free(table->heads);
-	*table = larger;
-	return 0;
-}
-
-static int table_add(struct table *table, struct link *link, uint32_t hash)
-{
-	if (table->count == table->capacity && table_grow(table) < 0)
-		return -ENOMEM;
-	link->hash = hash;
-	push(table, link);
-	table->count++;
-	return 0;
-}
-
-static void table_remove(struct table *table, struct link *link)
-{
-	struct link **place = chain(table, link->hash);
-
-	while (*place != link)
-		place = &(*place)->next;
-	*place = link->next;
-	table->count--;
-}
-
-static void table_free(struct table *table)
-{
-	for (size_t i = 0; table->heads && i < table->capacity; i++) {
-		while (table->heads[i]) {
-			struct link *link = table->heads[i];
-
-			table->heads[i] = link->next;
-			free(link);
-		}
-	}
-	free(table->heads);
-}
-
 struct lives *lives_new(lives_receiver *receiver, void *context)
 {
 	struct lives *lives = calloc(1, sizeof(*lives));
@@ -133,11 +46,7 @@ struct lives *lives_new(lives_receiver *receiver, void *context)
 		return NULL;
 	lives->receiver = receiver;
 	lives->context = context;
-	lives->entries.capacity = FIRST_CAPACITY;
-	lives->processes.capacity = FIRST_CAPACITY;
-	lives->entries.heads = calloc(FIRST_CAPACITY, sizeof(struct link *));
-	lives->processes.heads = calloc(FIRST_CAPACITY, sizeof(struct link *));
-	if (!lives->entries.heads || !lives->processes.heads) {
+	if (table_init(&lives->entries) < 0 || table_init(&lives->processes) < 0) {
 		lives_free(lives);
 		return NULL;
 	}
@@ -167,7 +76,7 @@ void lives_free(struct lives *lives)
 
 static struct process *find_process(const struct lives *lives, int32_t pid)
 {
-	struct link *link = *chain(&lives->processes, hash_of(pid, 0, 0));
+	struct link *link = *table_chain(&lives->processes, table_hash(pid, 0, 0));
 
 	while (link && ((struct process *)link)->pid != pid)
 		link = link->next;
@@ -185,9 +94,9 @@ static void notice_losses(const struct lives *lives, struct entry *entry)
 static struct entry *find(const struct lives *lives, int32_t pid, enum timer_family family,
 			  int32_t id)
 {
-	uint32_t hash = hash_of(pid, family, id);
+	uint32_t hash = table_hash(pid, family, id);
 
-	for (struct link *link = *chain(&lives->entries, hash); link; link = link->next) {
+	for (struct link *link = *table_chain(&lives->entries, hash); link; link = link->next) {
 		struct entry *entry = (struct entry *)link;
 
 		if (entry->state.life.id == id && entry->state.life.pid == pid &&
@@ -209,7 +118,8 @@ static int join_process(struct lives *lives, struct entry *entry)
 		if (!process)
 			return -ENOMEM;
 		process->pid = entry->state.life.pid;
-		if (table_add(&lives->processes, &process->link, hash_of(process->pid, 0, 0)) < 0) {
+		if (table_add(&lives->processes, &process->link, table_hash(process->pid, 0, 0)) <
+		    0) {
 			free(process);
 			return -ENOMEM;
 		}
@@ -261,7 +171,7 @@ static struct entry *begin(struct lives *lives, int32_t pid, enum timer_family f
 	life->incomplete = origin == ORIGIN_FOUND && lives->losses;
 	entry->losses = lives->losses;
 	life_begin(&entry->state);
-	if (table_add(&lives->entries, &entry->link, hash_of(pid, family, id)) < 0) {
+	if (table_add(&lives->entries, &entry->link, table_hash(pid, family, id)) < 0) {
 		free(entry);
 		return NULL;
 	}

@@ -39,6 +39,7 @@
  *   calls            entry, kernel copies, return -> one call
  *   timers           calls, expiries, signals -> what happened to which timer
  *   timer_table      what it remembers of each
+ *   table            chains by hash, that grow
  *   lives, life      the same as figures, from a timer's making to its end
  *   aggregate        the text of what the kernel counted -> counts
  *   distribution     many durations in little memory

@@ -54,30 +54,13 @@ static void out_fields_lost(struct sink *sink, const struct out_style *style,
 	out_json.lost(sink, style, loss);
 }
 
-const struct out out_csv = {
-	.events = EVENTS_ALL,
-	.header = out_csv_header,
-	.call = out_csv_call,
-	.occurrence = out_csv_occurrence,
-	.life = out_life_csv,
-	.lost = out_csv_lost,
-};
+/* Rows of fields; the style says of which format, and of which fields. */
+#define OUT_ROWS(of_life, of_lost)                                                                 \
+	{                                                                                          \
+		.events = EVENTS_ALL, .header = out_csv_header, .call = out_csv_call,              \
+		.occurrence = out_csv_occurrence, .life = of_life, .lost = of_lost,                \
+	}
 
-/* The style says which of the two it is. */
-const struct out out_tsv = {
-	.events = EVENTS_ALL,
-	.header = out_csv_header,
-	.call = out_csv_call,
-	.occurrence = out_csv_occurrence,
-	.life = out_life_csv,
-	.lost = out_csv_lost,
-};
-
-const struct out out_json_fields = {
-	.events = EVENTS_ALL,
-	.header = out_csv_header,
-	.call = out_csv_call,
-	.occurrence = out_csv_occurrence,
-	.life = out_life_json,
-	.lost = out_fields_lost,
-};
+const struct out out_csv = OUT_ROWS(out_life_csv, out_csv_lost);
+const struct out out_tsv = OUT_ROWS(out_life_csv, out_csv_lost);
+const struct out out_json_fields = OUT_ROWS(out_life_json, out_fields_lost);

@@ -303,17 +303,12 @@ static const char *const histogram_titles[HISTOGRAM_COUNT] = {
 /* "pid":1,"comm":"app","timer":"0" or " of app (1) timer 0"; nothing for all. */
 static void subject_of(struct finding *subject, const struct stat_row *row)
 {
-	struct field_value value;
-
 	*subject = (struct finding){ .has_process = row->has_pid || row->has_comm,
 				     .pid = row->has_pid ? row->pid : 0 };
 	if (row->sum)
 		subject->has_process = false;
 	memcpy(subject->comm, row->comm, sizeof(subject->comm));
-	field_get(fields_find(&stat_fields, "timer", 5), row, &value);
-	subject->has_timer = value.known && !row->sum;
-	if (subject->has_timer)
-		snprintf(subject->timer, sizeof(subject->timer), "%.15s", value.text);
+	subject->has_timer = !row->sum && stat_row_timer(row, subject->timer);
 }
 
 void out_stat_subject(char text[OUT_STAT_SUBJECT_MAX], const struct finding *finding)

@@ -469,7 +469,6 @@ int report_finish(struct report *report, uint64_t now_ns, const struct diagnosis
 {
 	int status = 0;
 
-	stats_set_span(report->whole, report->scene.since_ns, now_ns);
 	if (!report->since)
 		status = show_table(report, report->whole);
 	else if (!has_all_tables(report) && now_ns > report->begun_ns)

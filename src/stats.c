@@ -9,16 +9,15 @@
 #include "timersnoop/life.h"
 #include "timersnoop/out.h"
 #include "timersnoop/stats_parts.h"
+#include "timersnoop/table.h"
 
-#define FIRST_CAPACITY 256 /* a power of two, as every later one */
 /* From so many on, timers that have ended share a row with others of their kind. */
 #define ROWS_MAX 16384
 /* Timers that are told apart when they expire for one instant. */
 #define HERD_MAX 1024
 
 struct stored {
-	struct stored *next; /* in its chain */
-	uint32_t hash;
+	struct link link;
 	bool gone;    /* its process ended, or executed: the next is another one */
 	bool ended;   /* nothing more comes, but a timer with the same id may */
 	bool existed; /* it is one timer that is there */
@@ -35,8 +34,7 @@ struct herd {
 
 struct stats {
 	const struct stats_scene *scene;
-	struct stored **heads;
-	size_t capacity, count;
+	struct table rows;
 	size_t fold_at; /* so many rows */
 	struct stat_row total;
 	uint64_t from_ns, to_ns;
@@ -52,6 +50,15 @@ const char *stat_by_name(enum stat_by by)
 	return names[by];
 }
 
+/* Of all there is, and of nothing as yet. */
+static void begin_total(struct stats *stats)
+{
+	stat_row_free(&stats->total);
+	stats->total = (struct stat_row){ .sum = true,
+					  .events = stats->scene->events,
+					  .no_kinds = stats->scene->no_kinds };
+}
+
 struct stats *stats_new(const struct stats_scene *scene)
 {
 	struct stats *stats = calloc(1, sizeof(*stats));
@@ -59,14 +66,10 @@ struct stats *stats_new(const struct stats_scene *scene)
 	if (!stats)
 		return NULL;
 	stats->scene = scene;
-	stats->capacity = FIRST_CAPACITY;
 	stats->fold_at = ROWS_MAX;
-	stats->total.sum = true;
-	stats->total.events = scene->events;
-	stats->total.no_kinds = scene->no_kinds;
-	stats->heads = calloc(FIRST_CAPACITY, sizeof(struct stored *));
 	stats->herd.begin_ns = INT64_MIN;
-	if (!stats->heads) {
+	begin_total(stats);
+	if (table_init(&stats->rows) < 0) {
 		stats_free(stats);
 		return NULL;
 	}
@@ -77,16 +80,10 @@ void stats_free(struct stats *stats)
 {
 	if (!stats)
 		return;
-	for (size_t i = 0; stats->heads && i < stats->capacity; i++) {
-		while (stats->heads[i]) {
-			struct stored *stored = stats->heads[i];
-
-			stats->heads[i] = stored->next;
-			stat_row_free(&stored->row);
-			free(stored);
-		}
-	}
-	free(stats->heads);
+	for (size_t i = 0; stats->rows.heads && i < stats->rows.capacity; i++)
+		for (struct link *link = stats->rows.heads[i]; link; link = link->next)
+			stat_row_free(&((struct stored *)link)->row);
+	table_free(&stats->rows);
 	stat_row_free(&stats->total);
 	free(stats);
 }
@@ -101,57 +98,31 @@ struct key {
 
 static uint32_t hash_of(const struct key *key)
 {
-	uint64_t timer = (uint64_t)(key->has_id ? key->family + 1 : 0) << 32 | (uint32_t)key->id;
-	uint64_t mixed = (uint32_t)key->pid * 0x9e3779b97f4a7c15 ^ (timer + 1) * 0xc2b2ae3d27d4eb4f;
-
-	return (uint32_t)(mixed >> 32);
+	return table_hash(key->pid, key->has_id ? key->family + 1 : 0, key->id);
 }
 
 static struct stored *find(const struct stats *stats, const struct key *key)
 {
-	struct stored *stored = stats->heads[hash_of(key) & (stats->capacity - 1)];
+	for (struct link *link = *table_chain(&stats->rows, hash_of(key)); link;
+	     link = link->next) {
+		struct stored *stored = (struct stored *)link;
 
-	for (; stored; stored = stored->next)
 		if (!stored->gone && stored->row.pid == key->pid &&
 		    stored->row.has_pid == key->has_pid && stored->row.has_id == key->has_id &&
 		    stored->row.id == key->id && stored->row.family == key->family &&
 		    (key->has_id || strcmp(stored->row.comm, key->comm) == 0))
 			return stored;
-	return NULL;
-}
-
-static int grow(struct stats *stats)
-{
-	size_t capacity = stats->capacity * 2;
-	struct stored **heads = calloc(capacity, sizeof(*heads));
-
-	if (!heads)
-		return -ENOMEM;
-	for (size_t i = 0; i < stats->capacity; i++) {
-		while (stats->heads[i]) {
-			struct stored *stored = stats->heads[i];
-			struct stored **head = &heads[stored->hash & (capacity - 1)];
-
-			stats->heads[i] = stored->next;
-			stored->next = *head;
-			*head = stored;
-		}
 	}
-	free(stats->heads);
-	stats->heads = heads;
-	stats->capacity = capacity;
-	return 0;
+	return NULL;
 }
 
 /* The one for this key, made when there is none; NULL when out of memory. */
 static struct stored *get(struct stats *stats, const struct key *key)
 {
-	struct stored *stored = find(stats, key), **head;
+	struct stored *stored = find(stats, key);
 
 	if (stored)
 		return stored;
-	if (stats->count == stats->capacity && grow(stats) < 0)
-		return NULL;
 	stored = calloc(1, sizeof(*stored));
 	if (!stored)
 		return NULL;
@@ -163,11 +134,10 @@ static struct stored *get(struct stats *stats, const struct key *key)
 					 .has_id = key->has_id,
 					 .id = key->id };
 	memcpy(stored->row.comm, key->comm, sizeof(stored->row.comm));
-	stored->hash = hash_of(key);
-	head = &stats->heads[stored->hash & (stats->capacity - 1)];
-	stored->next = *head;
-	*head = stored;
-	stats->count++;
+	if (table_add(&stats->rows, &stored->link, hash_of(key)) < 0) {
+		free(stored);
+		return NULL;
+	}
 	return stored;
 }
 
@@ -182,47 +152,36 @@ static struct key kind_of(const struct stat_row *row)
 /* A row for each timer of a program that makes new ones for ever would fill the memory. */
 static int fold(struct stats *stats)
 {
-	struct stored *folded = NULL;
+	struct link *folded = NULL;
 	int status = 0;
 
-	for (size_t i = 0; i < stats->capacity; i++) {
-		struct stored **place = &stats->heads[i];
+	for (size_t i = 0; i < stats->rows.capacity; i++) {
+		for (struct link *link = stats->rows.heads[i], *next; link; link = next) {
+			const struct stored *stored = (struct stored *)link;
 
-		while (*place) {
-			struct stored *stored = *place;
-
+			next = link->next;
 			/* Calls of no timer may be those of any process there was. */
-			if (stored->row.has_id ? !stored->ended : !stored->row.has_pid) {
-				place = &stored->next;
+			if (stored->row.has_id ? !stored->ended : !stored->row.has_pid)
 				continue;
-			}
-			*place = stored->next;
-			stored->next = folded;
-			folded = stored;
-			stats->count--;
+			table_remove(&stats->rows, link);
+			link->next = folded;
+			folded = link;
 		}
 	}
 	while (folded) {
-		struct stored *stored = folded;
+		struct stored *stored = (struct stored *)folded;
 		struct key kind = kind_of(&stored->row);
 		struct stored *into = status == 0 ? get(stats, &kind) : NULL;
 
-		folded = stored->next;
+		folded = folded->next;
 		if (status == 0)
 			status = into ? stat_row_merge(&into->row, &stored->row) : -ENOMEM;
 		stat_row_free(&stored->row);
 		free(stored);
 	}
 	/* Those that are left live: to look at them again for each new one would take for ever. */
-	stats->fold_at = 2 * stats->count > ROWS_MAX ? 2 * stats->count : ROWS_MAX;
+	stats->fold_at = 2 * stats->rows.count > ROWS_MAX ? 2 * stats->rows.count : ROWS_MAX;
 	return status;
-}
-
-static struct histogram *histograms_of(struct stat_row *row)
-{
-	if (!row->histograms)
-		row->histograms = calloc(HISTOGRAM_COUNT, sizeof(*row->histograms));
-	return row->histograms;
 }
 
 /* One duration, into its distribution and histogram. */
@@ -233,7 +192,7 @@ static int add(const struct stats *stats, struct stat_row *row, struct distribut
 		return -ENOMEM;
 	if (!(stats->scene->histograms & HISTOGRAM_BIT(of)))
 		return 0;
-	if (!histograms_of(row))
+	if (!stat_row_histograms(row))
 		return -ENOMEM;
 	histogram_add(&row->histograms[of], ns);
 	return 0;
@@ -382,10 +341,10 @@ static void watch_herd(struct stats *stats, const struct stored *stored,
 		herd->begin_ns = instant;
 	}
 	for (size_t i = 0; i < herd->count; i++)
-		if (herd->members[i] == stored->hash)
+		if (herd->members[i] == stored->link.hash)
 			return;
 	if (herd->count < HERD_MAX)
-		herd->members[herd->count++] = stored->hash;
+		herd->members[herd->count++] = stored->link.hash;
 }
 
 /* That a timer is closed is all that may be heard of it. */
@@ -411,7 +370,7 @@ int stats_change(struct stats *stats, const struct life_change *change)
 
 	if (!stored && !is_news(stats, change))
 		return 0;
-	if (!stored && stats->count >= stats->fold_at && fold(stats) < 0)
+	if (!stored && stats->rows.count >= stats->fold_at && fold(stats) < 0)
 		return -ENOMEM;
 	stored = stored ? stored : get(stats, &key);
 	if (!stored)
@@ -452,7 +411,7 @@ int stats_call(struct stats *stats, const struct caller *who, const struct call 
 		stats->attributed = false;
 		return 0;
 	}
-	if (stats->count >= stats->fold_at && fold(stats) < 0)
+	if (stats->rows.count >= stats->fold_at && fold(stats) < 0)
 		return -ENOMEM;
 	stored = get(stats, &key);
 	return stored ? add_call(stats, &stored->row, call) : -ENOMEM;
@@ -511,27 +470,19 @@ static void clear(struct stat_row *row)
 
 void stats_reset(struct stats *stats)
 {
-	for (size_t i = 0; i < stats->capacity; i++) {
-		struct stored **place = &stats->heads[i];
+	for (size_t i = 0; i < stats->rows.capacity; i++) {
+		for (struct link *link = stats->rows.heads[i], *next; link; link = next) {
+			struct stored *stored = (struct stored *)link;
 
-		while (*place) {
-			struct stored *stored = *place;
-
-			if (stored->existed) {
-				clear(&stored->row);
-				place = &stored->next;
+			next = link->next;
+			clear(&stored->row);
+			if (stored->existed)
 				continue;
-			}
-			*place = stored->next;
-			stat_row_free(&stored->row);
+			table_remove(&stats->rows, link);
 			free(stored);
-			stats->count--;
 		}
 	}
-	clear(&stats->total);
-	stats->total.sum = true;
-	stats->total.events = stats->scene->events;
-	stats->total.no_kinds = stats->scene->no_kinds;
+	begin_total(stats);
 	close_instant(stats);
 	stats->herd.seen = (struct stats_herd){ .most = 0 };
 }
@@ -553,15 +504,18 @@ void stats_herd(const struct stats *stats, struct stats_herd *herd)
 
 struct stat_row *stats_rows(const struct stats *stats, enum stat_by by, size_t *count)
 {
-	const struct stat_row **sorted = calloc(stats->count + 1, sizeof(*sorted));
-	struct stat_row *rows = calloc(stats->count + 1, sizeof(*rows));
+	const struct stat_row **sorted = calloc(stats->rows.count + 1, sizeof(*sorted));
+	struct stat_row *rows = calloc(stats->rows.count + 1, sizeof(*rows));
 	size_t found = 0;
 
 	*count = 0;
-	for (size_t i = 0; sorted && i < stats->capacity; i++)
-		for (struct stored *stored = stats->heads[i]; stored; stored = stored->next)
+	for (size_t i = 0; sorted && i < stats->rows.capacity; i++)
+		for (struct link *link = stats->rows.heads[i]; link; link = link->next) {
+			const struct stored *stored = (struct stored *)link;
+
 			if (stat_row_any(&stored->row))
 				sorted[found++] = &stored->row;
+		}
 	if (!sorted || !rows || stat_rows_group(sorted, found, by, rows, count) < 0) {
 		stats_rows_free(rows, *count);
 		rows = NULL;

@@ -9,6 +9,13 @@
 #include "timersnoop/out.h"
 #include "timersnoop/stats_parts.h"
 
+struct histogram *stat_row_histograms(struct stat_row *row)
+{
+	if (!row->histograms)
+		row->histograms = calloc(HISTOGRAM_COUNT, sizeof(*row->histograms));
+	return row->histograms;
+}
+
 static int merge_distributions(struct stat_row *into, const struct stat_row *from)
 {
 	struct distribution *const to[] = { &into->value, &into->interval,     &into->observed,
@@ -22,9 +29,7 @@ static int merge_distributions(struct stat_row *into, const struct stat_row *fro
 			return -ENOMEM;
 	if (!from->histograms)
 		return 0;
-	if (!into->histograms)
-		into->histograms = calloc(HISTOGRAM_COUNT, sizeof(*into->histograms));
-	if (!into->histograms)
+	if (!stat_row_histograms(into))
 		return -ENOMEM;
 	for (unsigned i = 0; i < HISTOGRAM_COUNT; i++)
 		histogram_merge(&into->histograms[i], &from->histograms[i]);
@@ -236,19 +241,21 @@ static void get_which(const void *of, struct field_value *value)
 	value->text = value->buffer;
 }
 
-static void get_timer(const void *of, struct field_value *value)
+bool stat_row_timer(const struct stat_row *row, char text[STAT_TIMER_MAX])
 {
 	static const char *const itimers[] = { "real", "virtual", "prof" };
-	const struct stat_row *row = of;
 
-	value->known = row->has_id && row->has_family;
-	value->text = value->buffer;
+	if (!row->has_id || !row->has_family)
+		return false;
 	if (row->family == TIMER_ITIMER && (uint32_t)row->id < 3)
-		value->text = itimers[row->id];
+		snprintf(text, STAT_TIMER_MAX, "%s", itimers[row->id]);
 	else
-		snprintf(value->buffer, sizeof(value->buffer), "%s%d",
-			 row->family == TIMER_FD ? "fd" : "", row->id);
+		snprintf(text, STAT_TIMER_MAX, "%s%d", row->family == TIMER_FD ? "fd" : "",
+			 row->id);
+	return true;
 }
+
+GET(timer, value->known = stat_row_timer(row, value->buffer); value->text = value->buffer;)
 
 static void get_clock(const void *of, struct field_value *value)
 {

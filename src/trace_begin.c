@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A trace is begun: COMMAND, the probes, who is watched. */
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "timersnoop/clocks.h"
 #include "timersnoop/existing.h"
@@ -110,7 +110,8 @@ static int decide(void *context, const struct kernel_features *features, struct 
 		return 0;
 	session->wishes = choice.wishes;
 	session->in_bulk = true;
-	trace->filtered = selection_filter(&choice.selection, trace->filter, sizeof(trace->filter));
+	memcpy(trace->filter, choice.filter, sizeof(trace->filter));
+	trace->filtered = choice.filter[0] ? FILTER_NAMES : 0;
 	trace->request.filter = trace->filtered ? trace->filter : NULL;
 	trace->show.counted = true;
 	return 0;

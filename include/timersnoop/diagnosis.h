@@ -18,10 +18,10 @@ struct finding {
 	bool has_process; /* else it is of the whole machine, or of all that was traced */
 	int32_t pid;
 	char comm[16];
-	uint64_t timers; /* that it is about; 0: of calls, not of a timer */
-	bool has_timer;  /* which, when it is one */
-	char timer[16];  /* "0", "fd3", "real" */
-	uint64_t count;  /* how often */
+	uint64_t timers;            /* that it is about; 0: of calls, not of a timer */
+	bool has_timer;             /* which, when it is one */
+	char timer[STAT_TIMER_MAX]; /* "0", "fd3", "real" */
+	uint64_t count;             /* how often */
 	char evidence[256];
 };
 

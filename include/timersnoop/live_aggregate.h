@@ -18,11 +18,11 @@
 
 /* Who counts. */
 struct aggregate_choice {
-	bool impossible;            /* given: the kernel was tried in vain */
-	bool kernel;                /* else what comes as records is counted */
-	char why_not[128];          /* the kernel cannot: a phrase */
-	struct plan_wishes wishes;  /* of the kernel */
-	struct selection selection; /* whose calls; in the filter */
+	bool impossible;              /* given: the kernel was tried in vain */
+	bool kernel;                  /* else what comes as records is counted */
+	char why_not[128];            /* the kernel cannot: a phrase */
+	struct plan_wishes wishes;    /* of the kernel */
+	char filter[FILTER_TEXT_MAX]; /* of -n, for the same; empty: none */
 };
 
 /* As --aggregate says: 0, or -ENOTSUP when the kernel is to count and cannot. */

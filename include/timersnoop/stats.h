@@ -95,6 +95,11 @@ extern const struct field_table stat_fields;
 /* Can the kernel's hist triggers count it? See aggregate.h. */
 bool stat_field_counted(const struct field *field);
 
+/* Room for all HISTOGRAM_COUNT of them, empty at first; NULL when out of memory. */
+struct histogram *stat_row_histograms(struct stat_row *row);
+/* "0", "fd3", "real": its one timer. False: it has none. */
+#define STAT_TIMER_MAX 16
+bool stat_row_timer(const struct stat_row *row, char text[STAT_TIMER_MAX]);
 /* Has anything happened? */
 bool stat_row_any(const struct stat_row *row);
 /* Adds refused calls. */
