@@ -17,6 +17,7 @@ static int (*const suites[])(void) = {
 	suite_page,
 	suite_probe_plan,
 	suite_procfs,
+	suite_selection,
 	suite_sink,
 	suite_tasks,
 	suite_timerspec,

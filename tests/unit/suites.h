@@ -51,6 +51,7 @@ int suite_replay_stat(void);
 int suite_report(void);
 int suite_report_tables(void);
 int suite_scene(void);
+int suite_selection(void);
 int suite_sink(void);
 int suite_stats(void);
 int suite_stats_events(void);

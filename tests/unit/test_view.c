@@ -342,39 +342,6 @@ static void condition_and_count(void)
 	expr_free(where);
 }
 
-/* The kernel drops by names and by what it can decide of a condition. */
-static void filters(void)
-{
-	static const char *const names[] = { "a", "b c" };
-	static const char *const odd[] = { "a\"b" };
-	struct expr *where = read_where("comm == \"x\" && value > 1s");
-	struct expr *values = read_where("value > 1s");
-	struct selection some = { .where = where };
-	char text[FILTER_TEXT_MAX], alone[FILTER_TEXT_MAX], both[2 * FILTER_TEXT_MAX];
-
-	CU_ASSERT_TRUE_FATAL(expr_kernel_filter(where, alone, sizeof(alone)));
-	CU_ASSERT_EQUAL(selection_filter(&some, text, sizeof(text)), FILTER_WHERE);
-	CU_ASSERT_STRING_EQUAL(text, alone);
-	some.names = odd;
-	some.name_count = 1;
-	CU_ASSERT_EQUAL(selection_filter(&some, text, sizeof(text)), FILTER_WHERE);
-	CU_ASSERT_STRING_EQUAL(text, alone);
-	some.names = names;
-	some.name_count = 2;
-	snprintf(both, sizeof(both), "(comm == \"a\" || comm == \"b c\") && (%s)", alone);
-	CU_ASSERT_EQUAL(selection_filter(&some, text, sizeof(text)), FILTER_NAMES | FILTER_WHERE);
-	CU_ASSERT_STRING_EQUAL(text, both);
-	/* no room for both */
-	CU_ASSERT_EQUAL(selection_filter(&some, text, strlen(both)), FILTER_NAMES);
-	CU_ASSERT_STRING_EQUAL(text, "comm == \"a\" || comm == \"b c\"");
-	some.where = values;
-	CU_ASSERT_EQUAL(selection_filter(&some, text, sizeof(text)), FILTER_NAMES);
-	some.name_count = 0;
-	CU_ASSERT_EQUAL(selection_filter(&some, text, sizeof(text)), 0);
-	expr_free(where);
-	expr_free(values);
-}
-
 static void count_stops(void)
 {
 	begin();
@@ -606,10 +573,9 @@ int suite_view(void)
 	    !CU_ADD_TEST(suite, by_name) || !CU_ADD_TEST(suite, by_user) ||
 	    !CU_ADD_TEST(suite, by_failure) || !CU_ADD_TEST(suite, by_all_of_them) ||
 	    !CU_ADD_TEST(suite, by_condition) || !CU_ADD_TEST(suite, condition_and_count) ||
-	    !CU_ADD_TEST(suite, filters) || !CU_ADD_TEST(suite, failures_not_seen) ||
-	    !CU_ADD_TEST(suite, count_stops) || !CU_ADD_TEST(suite, changes_of_tasks) ||
-	    !CU_ADD_TEST(suite, exit_in_a_call) || !CU_ADD_TEST(suite, unknown_threads) ||
-	    !CU_ADD_TEST(suite, asked_again_after_a_loss) ||
+	    !CU_ADD_TEST(suite, failures_not_seen) || !CU_ADD_TEST(suite, count_stops) ||
+	    !CU_ADD_TEST(suite, changes_of_tasks) || !CU_ADD_TEST(suite, exit_in_a_call) ||
+	    !CU_ADD_TEST(suite, unknown_threads) || !CU_ADD_TEST(suite, asked_again_after_a_loss) ||
 	    !CU_ADD_TEST(suite, threads_nobody_knows) || !CU_ADD_TEST(suite, losses) ||
 	    !CU_ADD_TEST(suite, malformed) || !CU_ADD_TEST(suite, under_way) ||
 	    !CU_ADD_TEST(suite, values) || !CU_ADD_TEST(suite, only_counts))
