@@ -129,6 +129,20 @@ static void name_events(uint32_t events, char *text, size_t size)
 						 event_name(event));
 }
 
+/* The kernel's timers: what is asked for of them must have been recorded. */
+static int check_kernel(const struct run *run, const struct options *options, struct error *err)
+{
+	const struct scene *scene = &run->show.scene;
+
+	if (!scene->kernel)
+		return not_recorded(err, "the kernel's timers", "see --kernel of record");
+	if (options->wakeups && !scene->wakeups)
+		return not_recorded(err, "--wakeups", "give --wakeups to record --kernel");
+	if (options->callers && !scene->callers)
+		return not_recorded(err, "--callers", "give --callers to record --kernel");
+	return options_check(options, err);
+}
+
 /*
  * What is asked for must have been recorded. Without -e it is what there is of
  * calls, or else all there is.
@@ -139,6 +153,13 @@ static int check_wishes(struct run *run, struct options *options, struct error *
 	uint32_t calls = options->events & scene->events;
 	char names[EVENT_NAMES_MAX];
 
+	if (options->kernel)
+		return check_kernel(run, options, err);
+	if (!scene->events && scene->kernel) {
+		error_set(err, EINVAL, "it is about the kernel's own timers");
+		error_hint(err, "see 'timersnoop kernel -i FILE'");
+		return -EINVAL;
+	}
 	if (options->default_events)
 		options->events = calls && options->command != COMMAND_STAT ? calls : scene->events;
 	run->lacking = options->events & ~scene->events;
@@ -199,6 +220,21 @@ static bool stop(void *context, uint64_t ts)
 	       (run->show.sink && sink_error(run->show.sink));
 }
 
+/* What its functions are called. */
+static int learn_functions(struct run *run, struct error *err)
+{
+	struct symbols *symbols = symbols_new();
+	const char *text = replay_kallsyms(run->replay);
+	int status = symbols ? symbols_add(symbols, text, strlen(text)) : -ENOMEM;
+
+	if (status == 0)
+		status = symbols_end(symbols);
+	if (status == 0)
+		return show_set_symbols(&run->show, symbols, err);
+	symbols_free(symbols);
+	return error_errno(err, ENOMEM, "functions");
+}
+
 /* EXIT_MATCHED when it can be shown, or why not. */
 static int prepare(struct run *run, struct options *options, struct error *err)
 {
@@ -207,7 +243,7 @@ static int prepare(struct run *run, struct options *options, struct error *err)
 	run->fd = open_input(options->input, err);
 	if (run->fd < 0)
 		return err->code == ENOSPC || err->code == ENOMEM ? EXIT_FAILED : EXIT_CANNOT;
-	if (replay_open(&run->replay, run->fd, &run->show.scene, err) < 0) {
+	if (replay_open(&run->replay, run->fd, options->kernel, &run->show.scene, err) < 0) {
 		of_file(options, err);
 		return err->code == ENOMEM ? EXIT_FAILED : EXIT_CANNOT;
 	}
@@ -215,6 +251,8 @@ static int prepare(struct run *run, struct options *options, struct error *err)
 		of_file(options, err);
 		return EXIT_USAGE;
 	}
+	if (options->kernel && learn_functions(run, err) < 0)
+		return err->code == ENOMEM ? EXIT_FAILED : EXIT_USAGE;
 	return EXIT_MATCHED;
 }
 

@@ -156,8 +156,7 @@ static int run(struct trace *trace, struct error *err)
 	trace->begun = true;
 	if (!trace_records(trace) && command_empty_output(trace->options, show->out_fd, err) < 0)
 		return command_fail(EXIT_FAILED, err);
-	if (show->sink && show->style.header && !show->report)
-		out_for(&show->style)->header(show->sink, &show->style);
+	show_header(show);
 	if (!trace->launch && !trace->options->quiet && isatty(STDERR_FILENO))
 		trace_note(trace, "%s timers; Ctrl-C ends it",
 			   trace_records(trace) ? "recording"
@@ -223,7 +222,7 @@ static int finish(struct trace *trace, struct error *err)
 		status = command_fail(EXIT_FAILED, err);
 	if (status != 0)
 		return EXIT_FAILED;
-	return show->view ? show_status(show) : status_of_recording(trace);
+	return show_looks(show) ? show_status(show) : status_of_recording(trace);
 }
 
 int cmd_trace(const struct options *options)

@@ -50,6 +50,11 @@ struct plan_wishes command_wishes(const struct options *options)
 	bool lives =
 		options->lives && (options->command != COMMAND_STAT || options->default_events);
 
+	if (options->kernel)
+		return (struct plan_wishes){ .kernel = true,
+					     .callers = options->callers,
+					     .wakeups = options->wakeups,
+					     .followed = options->argv || options->pid_count };
 	return (struct plan_wishes){ .events = record ? options->probed_events : options->events,
 				     .lives = record ? options->probed_lives : lives,
 				     .user_ids = record || options->user_count > 0,
@@ -98,6 +103,10 @@ void command_name_loss(char *text, size_t size, const struct view_totals *totals
 		add_loss(text, size,
 			 "%llu expiries or signals of timers that are not known (of any process)",
 			 (unsigned long long)totals->unattributed);
+	if (totals->odd)
+		add_loss(text, size,
+			 "%llu beginnings or ends of the kernel's timers that were not seen",
+			 (unsigned long long)totals->odd);
 	if (totals->uncounted)
 		add_loss(text, size, "%llu calls that the kernel could not count",
 			 (unsigned long long)totals->uncounted);

@@ -18,7 +18,8 @@ struct decoder {
 };
 
 /* common_flags, enum trace_flag_type: hard interrupt, soft interrupt, NMI */
-#define FLAGS_INTERRUPT (0x08 | 0x10 | 0x40)
+#define FLAGS_HARD (0x08 | 0x40)
+#define FLAGS_INTERRUPT (0x10 | FLAGS_HARD)
 
 _Static_assert(PLAN_FORMATS_MAX <= UINT8_MAX, "by_type holds every index");
 
@@ -308,6 +309,68 @@ static void read_comm(const struct binding *b, const uint8_t *data, unsigned siz
 		memcpy(comm, text, strnlen(text, length < 15 ? length : 15));
 }
 
+static void read_hrtimer(const struct binding *b, const uint8_t *data, struct record *record)
+{
+	record->hrtimer.address = load(data, &b->timer);
+	record->hrtimer.ns = (int64_t)load(data, &b->asked);
+	record->hrtimer.function = load(data, &b->function);
+	record->hrtimer.latest_ns = (int64_t)load(data, &b->expires);
+	record->hrtimer.mode = (uint32_t)load(data, &b->mode);
+	record->hrtimer.clock = (int32_t)load(data, &b->clock);
+	record->hrtimer.has_was_armed = b->was_armed.size != 0;
+	record->hrtimer.was_armed = load(data, &b->was_armed);
+}
+
+static void read_timer_list(const struct binding *b, const uint8_t *data, struct record *record)
+{
+	record->timer_list.address = load(data, &b->timer);
+	record->timer_list.function = load(data, &b->function);
+	record->timer_list.expires = load(data, &b->expires);
+	record->timer_list.now = load(data, &b->now);
+	record->timer_list.has_bucket = b->bucket.size != 0;
+	record->timer_list.bucket = load(data, &b->bucket);
+	record->timer_list.flags = (uint32_t)load(data, &b->flags);
+}
+
+/* PWR_EVENT_EXIT, linux/cpuidle.h: it was idle until now. */
+#define CPU_IDLE_EXIT UINT32_MAX
+
+static void read_idle(const struct binding *b, const uint8_t *data, struct record *record)
+{
+	uint32_t state = (uint32_t)load(data, &b->state);
+
+	record->idle.cpu = b->id.size ? (int32_t)load(data, &b->id) : record->cpu;
+	record->idle.idle = b->means.use == USE_CPU_IDLE ? state != CPU_IDLE_EXIT : state != 0;
+	record->idle.dependency = (int32_t)load(data, &b->flags);
+}
+
+/* The kernel's own timers, and CPUs that have nothing to do but these. */
+static void read_kernel(const struct binding *b, const uint8_t *data, struct record *record)
+{
+	switch (b->means.use) {
+	case USE_HRTIMER_SETUP:
+	case USE_HRTIMER_CANCEL:
+	case USE_HRTIMER_EXIT:
+		read_hrtimer(b, data, record);
+		break;
+	case USE_CALLER:
+		record->caller.timer = load(data, &b->timer);
+		record->caller.address = load(data, &b->caller);
+		break;
+	case USE_TICK_STOP:
+	case USE_BASE_IDLE:
+	case USE_CPU_IDLE:
+		read_idle(b, data, record);
+		break;
+	case USE_TIMER_IRQ:
+	case USE_OTHER_IRQ:
+		break;
+	default:
+		read_timer_list(b, data, record);
+		break;
+	}
+}
+
 static void read_timer(const struct binding *b, const uint8_t *data, struct record *record)
 {
 	switch (b->means.use) {
@@ -332,8 +395,7 @@ static void read_timer(const struct binding *b, const uint8_t *data, struct reco
 	case USE_HRTIMER_START:
 	case USE_HRTIMER_EXPIRE:
 	case USE_HRTIMER_EXPIRED:
-		record->hrtimer.address = load(data, &b->timer);
-		record->hrtimer.ns = (int64_t)load(data, &b->asked);
+		read_hrtimer(b, data, record);
 		break;
 	case USE_RELEASE:
 		record->object.timer = load(data, &b->timer);
@@ -382,11 +444,14 @@ int decoder_read(const struct decoder *decoder, const struct raw_event *event,
 	record->cpu = event->cpu;
 	record->tid = (int32_t)load(data, &b->tid);
 	record->interrupt = load(data, &b->irq_flags) & FLAGS_INTERRUPT;
+	record->hard = load(data, &b->irq_flags) & FLAGS_HARD;
 	if (!probe_use_tells_of_timers(b->means.use))
 		read_task(b, data, event->size, record);
 	else if (b->means.use < USE_EXPIRY)
 		read_call(b, data, event->size, record);
-	else
+	else if (b->means.use < USE_HRTIMER_SETUP)
 		read_timer(b, data, record);
+	else
+		read_kernel(b, data, record);
 	return 1;
 }

@@ -3,42 +3,17 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "timersnoop/diagnosis_parts.h"
 #include "timersnoop/stats_parts.h"
+
+_Static_assert(sizeof(((struct finding *)0)->timer) == STAT_TIMER_MAX, "room for any timer");
 
 /* Expiries of a timer beside which its overruns count. */
 #define OVERRUN_SHARE 10
 /* One late expiry in so many is what the 99th percentile leaves out. */
 #define LATE_SHARE 100
-
-static void say(char *text, size_t size, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-/* Behind what is there. */
-static void say(char *text, size_t size, const char *format, ...)
-{
-	size_t used = strlen(text);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text + used, size - used, format, args);
-	va_end(args);
-}
-
-static const char *duration(char text[TIMERSPEC_TEXT_MAX], int64_t ns)
-{
-	timerspec_format_short(text, ns);
-	return text;
-}
-
-static const char *times(uint64_t count)
-{
-	return count == 1 ? "time" : "times";
-}
 
 static bool is_storm(const struct stat_row *row, const struct finding_limits *limits)
 {
@@ -262,21 +237,6 @@ static void say_evidence(struct finding *finding, const struct stat_row *row,
 	}
 }
 
-static struct finding *add(struct findings *findings)
-{
-	if (findings->count == findings->room) {
-		size_t room = findings->room ? findings->room * 2 : 16;
-		struct finding *larger = realloc(findings->list, room * sizeof(*larger));
-
-		if (!larger)
-			return NULL;
-		findings->list = larger;
-		findings->room = room;
-	}
-	memset(&findings->list[findings->count], 0, sizeof(*findings->list));
-	return &findings->list[findings->count++];
-}
-
 static bool same_process(const struct stat_row *a, const struct stat_row *b)
 {
 	return a->has_pid == b->has_pid && a->pid == b->pid && strcmp(a->comm, b->comm) == 0;
@@ -307,7 +267,7 @@ static int look(struct findings *findings, enum finding_id id, const struct stat
 		status = stat_row_merge(&all, &rows[i]);
 	}
 	if (status == 0 && is_enough(id, often, limits)) {
-		finding = add(findings);
+		finding = findings_add(findings);
 		if (!finding) {
 			status = -ENOMEM;
 		} else {
@@ -352,7 +312,7 @@ static int look_around(struct findings *findings, const struct stats *stats,
 
 	stats_herd(stats, &herd);
 	if (herd.most >= limits->herd) {
-		finding = add(findings);
+		finding = findings_add(findings);
 		if (!finding)
 			return -ENOMEM;
 		finding->id = FINDING_HERD;
@@ -364,29 +324,7 @@ static int look_around(struct findings *findings, const struct stats *stats,
 		    herd.most, duration(text, limits->herd_ns), limits->herd, herd.times,
 		    times(herd.times));
 	}
-	if (!loss->incomplete)
-		return 0;
-	finding = add(findings);
-	if (!finding)
-		return -ENOMEM;
-	finding->id = FINDING_DATA_INCOMPLETE;
-	finding->count = 1;
-	say(finding->evidence, sizeof(finding->evidence), "%s", loss->evidence);
-	return 0;
-}
-
-static int compare(const void *a, const void *b)
-{
-	const struct finding *x = a, *y = b;
-	enum severity of_x = finding_kinds[x->id].severity, of_y = finding_kinds[y->id].severity;
-
-	if (of_x != of_y)
-		return of_x > of_y ? -1 : 1;
-	if (x->id != y->id)
-		return x->id < y->id ? -1 : 1;
-	if (x->pid != y->pid)
-		return x->pid < y->pid ? -1 : 1;
-	return strcmp(x->comm, y->comm);
+	return findings_add_loss(findings, loss);
 }
 
 int diagnose(struct findings *findings, const struct stats *stats,
@@ -399,13 +337,7 @@ int diagnose(struct findings *findings, const struct stats *stats,
 	stats_rows_free(rows, count);
 	if (status == 0)
 		status = look_around(findings, stats, limits, loss);
-	if (status == 0 && findings->count)
-		qsort(findings->list, findings->count, sizeof(*findings->list), compare);
+	if (status == 0)
+		findings_sort(findings);
 	return status;
-}
-
-void findings_free(struct findings *findings)
-{
-	free(findings->list);
-	*findings = (struct findings){ .count = 0 };
 }

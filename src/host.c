@@ -157,37 +157,61 @@ int host_tracefs(struct error *err)
 	return status ? status : check_namespace(err);
 }
 
-static int read_symbols(struct kernel_features *features, struct error *err)
+/* Gives all of it to take(), in blocks of whole lines. What that returns other than 0 is
+ * -errno, and ends it. */
+static int read_kallsyms(int (*take)(void *context, const char *text, size_t length), void *context,
+			 struct error *err)
 {
 	enum { BLOCK = 65536 };
 	char *text = malloc(BLOCK);
 	int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
 	size_t held = 0;
-	ssize_t got;
-	int status = 0;
+	ssize_t got = 0;
+	int status = text ? 0 : -ENOMEM;
 
-	if (!text || fd < 0) {
-		status = error_errno(err, text ? errno : ENOMEM, "cannot read /proc/kallsyms");
-		goto done;
-	}
-	while ((got = read(fd, text + held, BLOCK - held)) > 0) {
+	if (status == 0 && fd < 0)
+		status = -errno;
+	while (status == 0 && (got = read(fd, text + held, BLOCK - held)) > 0) {
 		const char *last;
 
 		held += (size_t)got;
 		last = memrchr(text, '\n', held);
 		if (!last)
 			continue;
-		kernel_features_kallsyms(features, text, (size_t)(last + 1 - text),
-					 probe_plan_symbols());
+		status = take(context, text, (size_t)(last + 1 - text));
 		held -= (size_t)(last + 1 - text);
 		memmove(text, last + 1, held);
 	}
-	if (got < 0)
-		status = error_errno(err, errno, "cannot read /proc/kallsyms");
-done:
+	if (status == 0 && got < 0)
+		status = -errno;
 	if (fd >= 0)
 		close(fd);
 	free(text);
+	return status < 0 ? error_errno(err, -status, "cannot read /proc/kallsyms") : 0;
+}
+
+static int take_features(void *features, const char *text, size_t length)
+{
+	kernel_features_kallsyms(features, text, length, probe_plan_symbols());
+	return 0;
+}
+
+static int read_symbols(struct kernel_features *features, struct error *err)
+{
+	return read_kallsyms(take_features, features, err);
+}
+
+static int take_functions(void *symbols, const char *text, size_t length)
+{
+	return symbols_add(symbols, text, length);
+}
+
+int host_symbols(struct symbols *symbols, struct error *err)
+{
+	int status = read_kallsyms(take_functions, symbols, err);
+
+	if (status == 0 && symbols_end(symbols) < 0)
+		status = error_errno(err, ENOMEM, "symbols");
 	return status;
 }
 
@@ -226,6 +250,14 @@ static int read_uname(struct kernel_features *features, struct error *err)
 	return 0;
 }
 
+static bool has_event(const struct feature_event_name *name)
+{
+	char file[96];
+
+	snprintf(file, sizeof(file), "events/%s/%s/format", name->system, name->event);
+	return tracefs_file_exists(NULL, file);
+}
+
 int host_features(struct kernel_features *features, const struct plan_wishes *wishes,
 		  struct error *err)
 {
@@ -239,8 +271,8 @@ int host_features(struct kernel_features *features, const struct plan_wishes *wi
 		return error_errno(err, errno ? errno : EIO, "cannot read tracefs's README");
 	kernel_features_readme(features, readme);
 	free(readme);
-	features->start_expired =
-		tracefs_file_exists(NULL, "events/timer/hrtimer_start_expired/format");
+	for (unsigned i = 0; i < FEATURE_EVENTS; i++)
+		features->events[i] = has_event(&feature_events[i]);
 	if (probe_plan_needs_types(wishes))
 		read_types(features);
 	return read_symbols(features, err);

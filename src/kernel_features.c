@@ -62,6 +62,23 @@ void kernel_features_types(struct kernel_features *features, const void *data, s
 		features->offset[i] = queries[i].offset < 0 ? -1 : queries[i].offset;
 }
 
+const struct feature_event_name feature_events[FEATURE_EVENTS] = {
+	[FEATURE_TIMER_START] = { "timer", "timer_start" },
+	[FEATURE_HRTIMER_START] = { "timer", "hrtimer_start" },
+	[FEATURE_HRTIMER_INIT] = { "timer", "hrtimer_init" },
+	[FEATURE_HRTIMER_SETUP] = { "timer", "hrtimer_setup" },
+	[FEATURE_HRTIMER_START_EXPIRED] = { "timer", "hrtimer_start_expired" },
+	[FEATURE_TICK_STOP] = { "timer", "tick_stop" },
+	[FEATURE_TIMER_BASE_IDLE] = { "timer", "timer_base_idle" },
+	[FEATURE_CPU_IDLE] = { "power", "cpu_idle" },
+	[FEATURE_LOCAL_TIMER] = { "irq_vectors", "local_timer_entry" },
+	[FEATURE_RESCHEDULE] = { "irq_vectors", "reschedule_entry" },
+	[FEATURE_CALL_FUNCTION] = { "irq_vectors", "call_function_entry" },
+	[FEATURE_CALL_FUNCTION_SINGLE] = { "irq_vectors", "call_function_single_entry" },
+	[FEATURE_IRQ_WORK] = { "irq_vectors", "irq_work_entry" },
+	[FEATURE_IRQ_HANDLER] = { "irq", "irq_handler_entry" },
+};
+
 /* Names are looked up for every line of kallsyms: by length and last byte first. */
 #define BUCKETS 64
 

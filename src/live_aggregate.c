@@ -55,7 +55,8 @@ static bool is_countable(struct aggregate_choice *choice, const struct options *
 
 	if (choice->impossible)
 		return refuse(why_not, size, "it did not take the probes");
-	if (!answers(options, features, why_not, size) || !report_countable(report, why_not, size))
+	if (!answers(options, features, why_not, size) ||
+	    !report_stat_countable(report, options, why_not, size))
 		return false;
 	if (options->name_count &&
 	    !selection_filter(&names, choice->filter, sizeof(choice->filter)))
@@ -67,10 +68,11 @@ int live_aggregate_choose(struct aggregate_choice *choice, const struct options 
 			  const struct report *report, const struct kernel_features *features,
 			  struct error *err)
 {
-	choice->wishes = (struct plan_wishes){ .events = options->events,
-					       .aggregate = true,
-					       .aggregate_kinds = report_wants_kinds(report),
-					       .histograms = options->histograms };
+	choice->wishes =
+		(struct plan_wishes){ .events = options->events,
+				      .aggregate = true,
+				      .aggregate_kinds = report_stat_wants_kinds(report, options),
+				      .histograms = options->histograms };
 	choice->why_not[0] = '\0';
 	choice->filter[0] = '\0';
 	choice->kernel = options->aggregate != AGGREGATE_USER &&

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "timersnoop/host.h"
 #include "timersnoop/page.h"
 #include "timersnoop/procfs.h"
 
@@ -416,8 +417,9 @@ static int take_formats(struct live_recording *recording, struct error *err)
 		status = take_format(recording, session_group(session), plan->probes[i].event,
 				     PLAN_GROUP, err);
 	for (size_t i = 0; i < plan->event_count && status == 0; i++)
-		status = take_format(recording, plan->events[i].system, plan->events[i].event,
-				     plan->events[i].system, err);
+		if (!plan_event_repeated(plan, i))
+			status = take_format(recording, plan->events[i].system,
+					     plan->events[i].event, plan->events[i].system, err);
 	return status;
 }
 
@@ -452,6 +454,18 @@ static int take_stats(struct live_recording *recording, struct error *err)
 		free(text);
 	}
 	return status;
+}
+
+/* All that records of the kernel's timers may name. */
+static int describe_functions(struct live_recording *recording)
+{
+	struct symbols *symbols = symbols_new();
+	struct error unused;
+	int status = symbols ? host_symbols(symbols, &unused) : -ENOMEM;
+
+	recording->kallsyms = status == 0 ? symbols_text(symbols) : NULL;
+	symbols_free(symbols);
+	return status == 0 && !recording->kallsyms ? -ENOMEM : status;
 }
 
 /* Those functions that a plan may have to do with. */
@@ -520,7 +534,8 @@ int live_recording_gather(struct live_recording *recording, struct scene *scene,
 	int status = describe_plan(session_plan(live_session(recording->live)), scene);
 
 	if (status == 0)
-		status = describe_symbols(recording);
+		status = recording->options->kernel ? describe_functions(recording)
+						    : describe_symbols(recording);
 	if (status < 0)
 		return error_errno(err, -status, "cannot complete the recording");
 	status = take_formats(recording, err);

@@ -49,6 +49,9 @@ int live_scene_begin(struct show *show, const struct live *live, const struct li
 	scene->lives = wishes->lives;
 	scene->toctou = wishes->toctou;
 	scene->followed = request->pid_count > 0;
+	scene->kernel = wishes->kernel;
+	scene->callers = wishes->callers;
+	scene->wakeups = wishes->wakeups;
 	scene->self = getpid();
 	scene->since_ns = live_since(live);
 	scene->alarm_offset = alarm < 0 ? 0 : alarm;

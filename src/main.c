@@ -48,7 +48,9 @@
  *   stats_evidence   and what is worth a second look
  *   findings         what can be found, from where on, what to do
  *   diagnosis        figures -> findings, with their evidence in words
- *   report           tables in time; findings, expectations and a status in the end
+ *   figures          what counts, and tells of it in rows: stats, or the kernel's timers
+ *   report           of any: tables in time; findings, expectations and a status in the end
+ *   report_stat      of stats: what comes in, and what the kernel can count
  *   selection        which calls were asked for
  *   view             the stream -> what was asked for, on its way out
  *   scene            what a trace tells besides its records, as a value and as text
@@ -66,7 +68,10 @@
  *   out_*            finished values -> text, strace's notation, JSON, CSV, TSV
  *   out_list         timers that exist -> text, JSON, CSV
  *   out_rows         fields of anything -> CSV, TSV, JSON
- *   out_stat         figures, histograms and findings -> text, JSON, rows
+ *   out_table        figures of any kind -> columns of text, rows
+ *   out_histogram    one histogram -> text, JSON
+ *   out_findings     findings and expectations -> text, JSON
+ *   out_stat         figures of stats -> which columns, whose histograms
  *   line, sink       one line of bytes; lines -> a file descriptor
  *
  *   procfs           tasks as /proc tells of them now
@@ -85,17 +90,25 @@
 
 #include "timersnoop/commands.h"
 #include "timersnoop/event_fields.h"
+#include "timersnoop/kernel_event_fields.h"
+#include "timersnoop/kernel_stats.h"
 
 static int print(const char *text)
 {
 	return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILED : EXIT_MATCHED;
 }
 
+static const struct field_table *fields_of(const struct options *options)
+{
+	if (options->command == COMMAND_KERNEL)
+		return options->kernel_events ? &kernel_event_fields : &kernel_fields;
+	return options->command == COMMAND_STAT ? &stat_fields : &event_fields;
+}
+
 static int dispatch(const struct options *options)
 {
 	if (options_ask_fields(options))
-		return command_print_fields(options->command == COMMAND_STAT ? &stat_fields
-									     : &event_fields);
+		return command_print_fields(fields_of(options));
 	switch (options->command) {
 	case COMMAND_TRACE:
 		if (options->input)
@@ -103,6 +116,7 @@ static int dispatch(const struct options *options)
 		return options->dry_run ? cmd_dry_run(options) : cmd_trace(options);
 	case COMMAND_RECORD:
 		return cmd_trace(options);
+	case COMMAND_KERNEL:
 	case COMMAND_STAT:
 		if (options->input)
 			return cmd_replay(options);

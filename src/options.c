@@ -23,6 +23,10 @@ static const struct option long_options[] = {
 	{ "events", required_argument, NULL, 'e' },
 	{ "failed", no_argument, NULL, 'x' },
 	{ "where", required_argument, NULL, OPT_WHERE },
+	{ "callback", required_argument, NULL, OPT_CALLBACK },
+	{ "cpu", required_argument, NULL, OPT_CPU },
+	{ "callers", no_argument, NULL, OPT_CALLERS },
+	{ "wakeups", no_argument, NULL, OPT_WAKEUPS },
 	{ "lives", no_argument, NULL, OPT_LIVES },
 	{ "toctou", no_argument, NULL, OPT_TOCTOU },
 	{ "run-as", optional_argument, NULL, OPT_RUN_AS },
@@ -32,6 +36,7 @@ static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "print", no_argument, NULL, OPT_PRINT },
 	{ "ring", required_argument, NULL, OPT_RING },
+	{ "kernel", no_argument, NULL, OPT_KERNEL },
 	{ "by", required_argument, NULL, OPT_BY },
 	{ "sort", required_argument, NULL, OPT_SORT },
 	{ "top", required_argument, NULL, OPT_TOP },
@@ -61,6 +66,8 @@ static const struct option long_options[] = {
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
+_Static_assert(sizeof(long_options) / sizeof(long_options[0]) - 1 <= 64,
+	       "parser.seen has a bit for each");
 
 static bool is_ambiguous(const char *typed)
 {
@@ -113,61 +120,56 @@ static uint64_t option_bit(int opt)
 	return bit;
 }
 
+/* Words that name a command. `report` is a trace of a recording. */
+static const struct {
+	const char *word;
+	enum command command;
+} commands[] = {
+	{ "trace", COMMAND_TRACE },   { "stat", COMMAND_STAT },    { "kernel", COMMAND_KERNEL },
+	{ "record", COMMAND_RECORD }, { "report", COMMAND_TRACE }, { "doctor", COMMAND_DOCTOR },
+	{ "list", COMMAND_LIST },     { "help", COMMAND_HELP },    { NULL, COMMAND_TRACE },
+};
+
+static int wrong_word(struct parser *parser, const char *word)
+{
+	enum command command = parser->options->command;
+	const char *before = "";
+
+	if (parser->report)
+		return error_set(parser->err, EINVAL, "report takes one recording: '%s' is another",
+				 word);
+	if (command == COMMAND_RECORD)
+		before = "record ";
+	else if (command == COMMAND_STAT)
+		before = "stat ";
+	else if (command == COMMAND_KERNEL)
+		before = "kernel ";
+	error_set(parser->err, EINVAL, "'%s' is neither an option nor a command of timersnoop",
+		  word);
+	error_hint(parser->err, "to trace a program, put '--' before it: timersnoop %s-- %s",
+		   before, word);
+	return -EINVAL;
+}
+
 /* A word that is no option: the command's name, once. */
 static int take_word(struct parser *parser, const char *word)
 {
-	static const char *const later[] = { "kernel" };
+	size_t i = 0;
 
 	if (parser->file_next) {
 		parser->file_next = false;
 		snprintf(parser->typed, sizeof(parser->typed), "report");
 		return options_set(parser, 'i', word);
 	}
-	if (!parser->word) {
-		parser->word = true;
-		if (!strcmp(word, "trace"))
-			return 0;
-		if (!strcmp(word, "record")) {
-			parser->options->command = COMMAND_RECORD;
-			return 0;
-		}
-		if (!strcmp(word, "stat")) {
-			parser->options->command = COMMAND_STAT;
-			return 0;
-		}
-		if (!strcmp(word, "report")) {
-			parser->report = true;
-			parser->file_next = !parser->options->input;
-			return 0;
-		}
-		if (!strcmp(word, "doctor")) {
-			parser->options->command = COMMAND_DOCTOR;
-			return 0;
-		}
-		if (!strcmp(word, "list")) {
-			parser->options->command = COMMAND_LIST;
-			return 0;
-		}
-		if (!strcmp(word, "help")) {
-			parser->options->command = COMMAND_HELP;
-			return 0;
-		}
-		for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-			if (!strcmp(word, later[i]))
-				return error_set(parser->err, EINVAL, "'%s' is not in this version",
-						 word);
-	}
-	if (parser->report)
-		return error_set(parser->err, EINVAL, "report takes one recording: '%s' is another",
-				 word);
-	error_set(parser->err, EINVAL, "'%s' is neither an option nor a command of timersnoop",
-		  word);
-	error_hint(parser->err, "to trace a program, put '--' before it: timersnoop %s-- %s",
-		   parser->options->command == COMMAND_RECORD ? "record "
-		   : parser->options->command == COMMAND_STAT ? "stat "
-							      : "",
-		   word);
-	return -EINVAL;
+	while (commands[i].word && strcmp(commands[i].word, word))
+		i++;
+	if (parser->word || !commands[i].word)
+		return wrong_word(parser, word);
+	parser->word = true;
+	parser->options->command = commands[i].command;
+	parser->report = !strcmp(word, "report");
+	parser->file_next = parser->report && !parser->options->input;
+	return 0;
 }
 
 /* Options that mean something to these; 0 ends the list. */
@@ -177,11 +179,11 @@ static const int doctor_options[] = { 'v', 0 };
 static const int line_options[] = { OPT_FORMAT, OPT_STRACE, OPT_TIME, 'w', OPT_NO_HEADER,
 				    OPT_COLOR,  OPT_FIELDS, '0',      0 };
 static const int live_options[] = { OPT_RUN_AS, OPT_DRY_RUN, OPT_BUFFER_SIZE, 0 };
-static const int recording_options[] = { OPT_PRINT, OPT_RING, 0 };
-/* What stat alone has, and what it has not. */
-static const int stat_options[] = { OPT_BY,    OPT_SORT,  OPT_TOP,       OPT_INTERVAL,
-				    OPT_LIVE,  OPT_HIST,  OPT_FAIL_ON,   OPT_EXPECT,
-				    OPT_UNTIL, OPT_LIMIT, OPT_AGGREGATE, 0 };
+static const int recording_options[] = { OPT_PRINT, OPT_RING, OPT_KERNEL, 0 };
+const int options_of_figures[] = { OPT_BY,    OPT_SORT,  OPT_TOP,       OPT_INTERVAL,
+				   OPT_LIVE,  OPT_HIST,  OPT_FAIL_ON,   OPT_EXPECT,
+				   OPT_UNTIL, OPT_LIMIT, OPT_AGGREGATE, 0 };
+/* What stat has not. */
 static const int event_options[] = { 'x', OPT_LIVES, OPT_STRACE, OPT_TIME, 0 };
 static const int list_options[] = {
 	'p', 'n', 'u', 'o', 'w', 'q', 'v', OPT_FORMAT, OPT_NO_HEADER, 0
@@ -210,8 +212,7 @@ static int check_only(struct parser *parser, const char *command, const int *all
 	return 0;
 }
 
-/* The first of these that was given, by its name; or NULL. */
-static const char *given(const struct parser *parser, const int *options)
+const char *options_given(const struct parser *parser, const int *options)
 {
 	for (size_t i = 0; long_options[i].name; i++)
 		if (parser->seen & (1ULL << i) && is_among(options, long_options[i].val))
@@ -219,54 +220,91 @@ static const char *given(const struct parser *parser, const int *options)
 	return NULL;
 }
 
+/* Are figures asked for where there are none, or the other way round? */
+static int check_shown(struct parser *parser)
+{
+	enum command command = parser->options->command;
+	const char *shows = parser->options->kernel ? "kernel" : "stat";
+	const char *name;
+
+	if (command == COMMAND_KERNEL)
+		return 0;
+	if (command == COMMAND_STAT) {
+		name = options_given(parser, event_options);
+		return name ? error_set(parser->err, EINVAL,
+					"stat takes no --%s, which is about lines", name)
+			    : 0;
+	}
+	name = options_given(parser, options_of_figures);
+	if (!name)
+		return 0;
+	error_set(parser->err, EINVAL, "--%s is about figures, which %s shows", name, shows);
+	error_hint(parser->err, "timersnoop %s --%s ...", shows, name);
+	return -EINVAL;
+}
+
+/* record's own, and those of what is shown, which a recording is only with --print. */
+static int check_recording(struct parser *parser)
+{
+	struct options *options = parser->options;
+	bool record = options->command == COMMAND_RECORD;
+	const char *name = options_given(parser, recording_options);
+
+	if (!record && name) {
+		error_set(parser->err, EINVAL, "--%s is about recording: see record", name);
+		if (!strcmp(name, "kernel"))
+			error_hint(parser->err, "timersnoop kernel shows the kernel's own timers");
+		return -EINVAL;
+	}
+	if (!record)
+		return 0;
+	if (options->input)
+		return error_set(parser->err, EINVAL, "record takes no --input");
+	name = options_given(parser, line_options);
+	if (!options->print && name) {
+		error_set(parser->err, EINVAL, "--%s: record shows nothing", name);
+		error_hint(parser->err, "%sgive it when the recording is shown",
+			   options->kernel ? "" : "add --print, or ");
+		return -EINVAL;
+	}
+	if (!(parser->seen & option_bit('o')))
+		options->output = RECORDING_DEFAULT;
+	return 0;
+}
+
 /* What a trace, a recording and a replay take of each other's options. */
 static int check_source(struct parser *parser)
 {
 	struct options *options = parser->options;
-	bool record = options->command == COMMAND_RECORD;
-	bool stat = options->command == COMMAND_STAT;
-	const char *name = given(parser, recording_options);
+	const char *name = options_given(parser, live_options);
+	int ret;
 
 	if (parser->report && !options->input)
 		options->input = RECORDING_DEFAULT;
-	if (!record && name)
-		return error_set(parser->err, EINVAL, "--%s is about recording: see record", name);
-	name = given(parser, stat ? event_options : stat_options);
-	if (name && stat)
-		return error_set(parser->err, EINVAL, "stat takes no --%s, which is about lines",
-				 name);
-	if (name) {
-		error_set(parser->err, EINVAL, "--%s is about figures, which stat shows", name);
-		error_hint(parser->err, "timersnoop stat --%s ...", name);
-		return -EINVAL;
-	}
-	if (record && options->input)
-		return error_set(parser->err, EINVAL, "record takes no --input");
-	name = given(parser, live_options);
+	ret = check_recording(parser);
+	if (!ret)
+		ret = check_shown(parser);
+	if (ret)
+		return ret;
 	if (options->input && name)
 		return error_set(parser->err, EINVAL,
 				 "--%s is about tracing, not about a recording", name);
 	if (options->input && options->argv)
 		return error_set(parser->err, EINVAL,
 				 "a recording is shown, and COMMAND is traced: one or the other");
-	name = given(parser, line_options);
-	if (record && !options->print && name) {
-		error_set(parser->err, EINVAL, "--%s: record shows nothing", name);
-		error_hint(parser->err, "add --print, or give it when the recording is shown");
-		return -EINVAL;
-	}
-	if (record && !(parser->seen & option_bit('o')))
-		options->output = RECORDING_DEFAULT;
 	return 0;
 }
 
 static int check_together(struct parser *parser, bool cleanup)
 {
 	struct options *options = parser->options;
-	int ret = 0;
+	int ret;
 
 	if (options->quiet && options->verbose)
 		return error_set(parser->err, EINVAL, "-q and -v exclude each other");
+	ret = options_check_kernel(parser);
+	if (ret)
+		return ret;
 	if (options->command == COMMAND_DOCTOR)
 		return check_only(parser, "doctor", doctor_options);
 	if (options->command == COMMAND_LIST) {
@@ -282,6 +320,34 @@ static int check_together(struct parser *parser, bool cleanup)
 	return ret ? ret : options_check(options, parser->err);
 }
 
+/*
+ * Lists mean what the command makes of them, and it may be named behind them: so it is
+ * looked for first. What is wrong on the way is told by walk().
+ */
+static bool find_kernel(int argc, char **argv)
+{
+	bool kernel = false, record = false, option = false, word = false;
+	int opt, at;
+
+	opterr = 0;
+	optind = 0; /* glibc: starts anew, whatever was parsed before */
+	for (;;) {
+		at = optind ? optind : 1;
+		opt = getopt_long(argc, argv, short_options, long_options, NULL);
+		if (opt == -1 && (at >= argc || !strcmp(argv[at], "--")))
+			return kernel || (record && option);
+		option |= opt == OPT_KERNEL;
+		if (opt != -1)
+			continue;
+		if (!word) {
+			kernel = !strcmp(argv[optind], "kernel");
+			record = !strcmp(argv[optind], "record");
+		}
+		word = true;
+		optind++;
+	}
+}
+
 /* Walks argv up to the end or to "--". */
 static int walk(struct parser *parser, int argc, char **argv, bool *cleanup)
 {
@@ -289,7 +355,7 @@ static int walk(struct parser *parser, int argc, char **argv, bool *cleanup)
 	int ret, opt, at, longindex;
 
 	opterr = 0;
-	optind = 0; /* glibc: starts anew, whatever was parsed before */
+	optind = 0;
 	for (;;) {
 		at = optind ? optind : 1;
 		longindex = -1;
@@ -318,6 +384,26 @@ static int walk(struct parser *parser, int argc, char **argv, bool *cleanup)
 	}
 }
 
+/* What of programs' timers is shown, and what is probed for it. */
+static void settle_events(struct options *options)
+{
+	if (options->command == COMMAND_STAT) {
+		options->lives = true;
+		options->default_events = !options->events;
+		if (!options->events)
+			options->events = EVENTS_ALL;
+	}
+	/* A recording can answer any question, unless told otherwise. */
+	options->probed_events = options->lives ? EVENTS_ALL : options->events;
+	options->probed_lives = options->lives;
+	if (!options->events && !options->lives) {
+		options->probed_events = EVENTS_ALL;
+		options->probed_lives = true;
+		options->events = EVENTS_CALLS;
+		options->default_events = true;
+	}
+}
+
 int options_parse(struct options *options, int argc, char **argv, struct error *err)
 {
 	struct parser parser = { .options = options, .err = err };
@@ -341,27 +427,15 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 		return error_set(err, ENOMEM, "out of memory");
 	parser.free_storage = options->storage;
 
+	options->kernel = find_kernel(argc, argv);
 	ret = walk(&parser, argc, argv, &cleanup);
-	if (options->command == COMMAND_STAT) {
-		options->lives = true;
-		options->default_events = !options->events;
-		if (!options->events)
-			options->events = EVENTS_ALL;
-	}
+	if (options->kernel)
+		options_settle_kernel(options);
+	else
+		settle_events(options);
 	/* Chosen columns are for programs that read them. */
-	if (options->fields && !parser.format_given)
+	if ((options->fields || options->null) && !parser.format_given)
 		options->format = OUT_TSV;
-	if (options->null && !parser.format_given)
-		options->format = OUT_TSV;
-	/* A recording can answer any question, unless told otherwise. */
-	options->probed_events = options->lives ? EVENTS_ALL : options->events;
-	options->probed_lives = options->lives;
-	if (!options->events && !options->lives) {
-		options->probed_events = EVENTS_ALL;
-		options->probed_lives = true;
-		options->events = EVENTS_CALLS;
-		options->default_events = true;
-	}
 	if (!ret && options->command != COMMAND_HELP && options->command != COMMAND_VERSION &&
 	    !options_ask_fields(options))
 		ret = check_together(&parser, cleanup);
@@ -376,8 +450,10 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 
 bool options_ask_fields(const struct options *options)
 {
-	bool has_fields = options->command == COMMAND_TRACE || options->command == COMMAND_RECORD ||
-			  options->command == COMMAND_STAT;
+	/* record --kernel shows nothing, and so takes none */
+	bool has_fields = options->command == COMMAND_TRACE || options->command == COMMAND_STAT ||
+			  options->command == COMMAND_KERNEL ||
+			  (options->command == COMMAND_RECORD && !options->kernel);
 
 	return has_fields && ((options->fields && strcmp(options->fields, "help") == 0) ||
 			      (options->where && strcmp(options->where, "help") == 0));

@@ -69,6 +69,8 @@ static int check_trace(const struct options *options, struct error *err)
 		error_hint(err, "put it last, behind '--'");
 		return -EINVAL;
 	}
+	if (options->kernel)
+		return 0;
 	ret = check_strace(options, err);
 	return ret ? ret : check_events(options, err);
 }
@@ -82,7 +84,8 @@ static int check_record(const struct options *options, struct error *err)
 				 "--print and -o - exclude each other: both write to standard "
 				 "output");
 	if (options->dry_run)
-		return error_set(err, EINVAL, "record takes no --dry-run: trace has it");
+		return error_set(err, EINVAL, "record takes no --dry-run: %s has it",
+				 options->kernel ? "kernel" : "trace");
 	if (!options->print && !options->count &&
 	    (options->failed || options->user_count || options->where)) {
 		error_set(err, EINVAL, "%s chooses what is shown or counted, not what is recorded",
@@ -95,8 +98,8 @@ static int check_record(const struct options *options, struct error *err)
 	return 0;
 }
 
-/* What is counted, and how it is told. */
-static int check_stat(const struct options *options, struct error *err)
+/* What stat and kernel have, and how it is told. */
+static int check_figures(const struct options *options, struct error *err)
 {
 	if (options->live && options->quiet)
 		return error_set(err, EINVAL, "--live and -q exclude each other");
@@ -108,7 +111,7 @@ static int check_stat(const struct options *options, struct error *err)
 		return error_set(err, EINVAL,
 				 "--live is about what happens now, not about a "
 				 "recording");
-	if (options->count && !options->interval_ns && !options->live) {
+	if (options->count && !options->interval_ns && !options->live && !options->kernel_events) {
 		error_set(err, EINVAL, "-c counts tables: there is only one");
 		error_hint(err, "add --interval; -d ends it after a time, --until by a condition");
 		return -EINVAL;
@@ -117,7 +120,8 @@ static int check_stat(const struct options *options, struct error *err)
 		return error_set(err, EINVAL,
 				 "--live draws one screen, which has no room for --hist");
 	if (options->format == OUT_STRACE)
-		return error_set(err, EINVAL, "stat takes no --format strace");
+		return error_set(err, EINVAL, "%s takes no --format strace",
+				 options->kernel ? "kernel" : "stat");
 	if (options->histograms && options->format != OUT_TEXT && options->format != OUT_JSON)
 		return error_set(err, EINVAL, "--hist is drawn in text, or told in json");
 	if (options->input && options->aggregate == AGGREGATE_KERNEL)
@@ -153,8 +157,8 @@ int options_check(const struct options *options, struct error *err)
 
 	if (ret)
 		return ret;
-	if (options->command == COMMAND_STAT)
-		ret = check_stat(options, err);
+	if (options->command == COMMAND_STAT || options->command == COMMAND_KERNEL)
+		ret = check_figures(options, err);
 	if (options->command == COMMAND_RECORD)
 		ret = check_record(options, err);
 	if (!ret && options->command != COMMAND_LIST)

@@ -27,8 +27,7 @@ int options_wrong_value(struct parser *parser, const char *wanted, const char *g
 			 given);
 }
 
-/* Digits only: no sign, no space, nothing behind. */
-static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *number)
+bool options_read_number(const char *text, uint64_t min, uint64_t max, uint64_t *number)
 {
 	uint64_t value = 0;
 
@@ -102,7 +101,7 @@ static int add_pid(struct parser *parser, const char *item)
 	struct options *options = parser->options;
 	uint64_t pid;
 
-	if (!read_number(item, 1, INT32_MAX, &pid))
+	if (!options_read_number(item, 1, INT32_MAX, &pid))
 		return options_wrong_value(parser, "process ids, whole numbers from 1 up", item);
 	for (size_t i = 0; i < options->pid_count; i++)
 		if (options->pids[i] == (int32_t)pid)
@@ -113,7 +112,7 @@ static int add_pid(struct parser *parser, const char *item)
 	return 0;
 }
 
-static int add_text(struct parser *parser, const char **list, size_t *count, const char *item)
+int options_add_text(struct parser *parser, const char **list, size_t *count, const char *item)
 {
 	for (size_t i = 0; i < *count; i++)
 		if (!strcmp(list[i], item))
@@ -132,14 +131,14 @@ static int add_name(struct parser *parser, const char *item)
 		return error_set(parser->err, EINVAL,
 				 "%s: the kernel keeps %d bytes of a name: use '%.*s'",
 				 parser->typed, NAME_BYTES, NAME_BYTES, item);
-	return add_text(parser, options->names, &options->name_count, item);
+	return options_add_text(parser, options->names, &options->name_count, item);
 }
 
 static int add_user(struct parser *parser, const char *item)
 {
 	struct options *options = parser->options;
 
-	return add_text(parser, options->users, &options->user_count, item);
+	return options_add_text(parser, options->users, &options->user_count, item);
 }
 
 static int add_events(struct parser *parser, const char *item)
@@ -150,6 +149,13 @@ static int add_events(struct parser *parser, const char *item)
 	parser->options->events |= events;
 	if (events)
 		return 0;
+	if (kernel_events_named(item)) {
+		error_set(parser->err, EINVAL,
+			  "%s: '%s' is about the kernel's own timers, which kernel shows",
+			  parser->typed, item);
+		error_hint(parser->err, "timersnoop kernel -e %s", item);
+		return -EINVAL;
+	}
 	event_group_names(names);
 	error_set(parser->err, EINVAL, "%s takes events and groups (%s), not '%s'", parser->typed,
 		  names, item);
@@ -168,23 +174,29 @@ static int add_histogram(struct parser *parser, const char *item)
 						item);
 }
 
+static enum finding_of finding_of(const struct parser *parser)
+{
+	return parser->options->kernel ? FINDING_OF_KERNEL : FINDING_OF_STAT;
+}
+
 static int add_finding(struct parser *parser, const char *item)
 {
-	uint32_t findings = findings_named(item);
+	uint32_t findings = findings_named(item, finding_of(parser));
 	char names[FINDING_NAMES_MAX];
 
 	parser->options->fail_on |= findings;
 	if (findings)
 		return 0;
 	error_set(parser->err, EINVAL, "%s takes findings, not '%s'", parser->typed, item);
-	findings_names(names);
+	findings_names(names, finding_of(parser));
 	error_hint(parser->err, "findings: %s", names);
 	return -EINVAL;
 }
 
 static int add_limit(struct parser *parser, const char *item)
 {
-	return findings_set_limit(&parser->options->limits, item, parser->typed, parser->err);
+	return findings_set_limit(&parser->options->limits, item, finding_of(parser), parser->typed,
+				  parser->err);
 }
 
 static int add_list(struct parser *parser, const char *arg,
@@ -248,7 +260,8 @@ static bool read_size(const char *arg, uint64_t min, uint64_t max, uint64_t *siz
 	memcpy(digits, arg, length);
 	digits[length] = '\0';
 	*size = 0;
-	if (!read_number(digits, 1, max, &number) || __builtin_mul_overflow(number, unit, size))
+	if (!options_read_number(digits, 1, max, &number) ||
+	    __builtin_mul_overflow(number, unit, size))
 		return false;
 	return *size >= min && *size <= max;
 }
@@ -285,11 +298,11 @@ static int set_value(struct parser *parser, int opt, const char *arg)
 
 	switch (opt) {
 	case 'c':
-		if (!read_number(arg, 1, UINT64_MAX, &options->count))
+		if (!options_read_number(arg, 1, UINT64_MAX, &options->count))
 			return options_wrong_value(parser, "a whole number from 1 up", arg);
 		break;
 	case OPT_LOSS_STATUS:
-		if (!read_number(arg, 1, 255, &number))
+		if (!options_read_number(arg, 1, 255, &number))
 			return options_wrong_value(parser, "a whole number from 1 to 255", arg);
 		options->loss_status = (int)number;
 		break;
@@ -306,7 +319,7 @@ static int set_value(struct parser *parser, int opt, const char *arg)
 		parser->time_given = true;
 		break;
 	case OPT_TOP:
-		if (!read_number(arg, 0, UINT64_MAX, &options->top))
+		if (!options_read_number(arg, 0, UINT64_MAX, &options->top))
 			return options_wrong_value(parser, "a whole number from 0 up", arg);
 		options->top_given = true;
 		break;
@@ -314,7 +327,6 @@ static int set_value(struct parser *parser, int opt, const char *arg)
 		chosen = choose(parser, groups, arg, "timer, process, comm, signal or clock");
 		if (chosen >= 0)
 			options->by = (enum stat_by)chosen;
-		options->by_given = true;
 		break;
 	case OPT_AGGREGATE:
 		chosen = choose(parser, aggregates, arg, "auto, kernel or user");
@@ -380,7 +392,7 @@ static int set_text(struct parser *parser, int opt, const char *arg)
 		options->sort = arg;
 		break;
 	case OPT_EXPECT:
-		return add_text(parser, options->expects, &options->expect_count, arg);
+		return options_add_text(parser, options->expects, &options->expect_count, arg);
 	}
 	return 0;
 }
@@ -430,6 +442,29 @@ static void set_switch(struct options *options, int opt)
 	case OPT_TOCTOU:
 		options->toctou = true;
 		break;
+	case OPT_CALLERS:
+		options->callers = true;
+		break;
+	case OPT_WAKEUPS:
+		options->wakeups = true;
+		break;
+	}
+}
+
+/* Lists of which the kernel's own timers have other items. */
+static int set_list(struct parser *parser, int opt, const char *arg)
+{
+	bool kernel = parser->options->kernel;
+
+	switch (opt) {
+	case 'e':
+		return add_list(parser, arg, kernel ? options_add_kernel_events : add_events);
+	case OPT_BY:
+		parser->options->by_given = true;
+		return kernel ? add_list(parser, arg, options_add_kernel_by)
+			      : set_value(parser, opt, arg);
+	default:
+		return add_list(parser, arg, kernel ? options_add_kernel_histogram : add_histogram);
 	}
 }
 
@@ -443,13 +478,17 @@ int options_set(struct parser *parser, int opt, const char *arg)
 	case 'u':
 		return add_list(parser, arg, add_user);
 	case 'e':
-		return add_list(parser, arg, add_events);
+	case OPT_BY:
+	case OPT_HIST:
+		return set_list(parser, opt, arg);
+	case OPT_CALLBACK:
+		return add_list(parser, arg, options_add_callback);
+	case OPT_CPU:
+		return add_list(parser, arg, options_add_cpus);
 	case 'd':
 		return set_duration(parser, arg, &parser->options->duration_ns);
 	case OPT_INTERVAL:
 		return set_interval(parser, arg);
-	case OPT_HIST:
-		return add_list(parser, arg, add_histogram);
 	case OPT_FAIL_ON:
 		return add_list(parser, arg, add_finding);
 	case OPT_LIMIT:
@@ -475,7 +514,6 @@ int options_set(struct parser *parser, int opt, const char *arg)
 	case OPT_FORMAT:
 	case OPT_TIME:
 	case OPT_TOP:
-	case OPT_BY:
 	case OPT_AGGREGATE:
 	case OPT_COLOR:
 		return set_value(parser, opt, arg);

@@ -61,6 +61,25 @@ static const struct {
 	{ "timer", "hrtimer_start_expired", { .use = USE_HRTIMER_EXPIRED } },
 	{ "timer", "hrtimer_expire_entry", { .use = USE_HRTIMER_EXPIRE } },
 	{ "timer", "itimer_expire", { .use = USE_ITIMER_EXPIRE } },
+	/* the same with another name until Linux 6.15 */
+	{ "timer", "hrtimer_setup", { .use = USE_HRTIMER_SETUP } },
+	{ "timer", "hrtimer_init", { .use = USE_HRTIMER_SETUP } },
+	{ "timer", "hrtimer_cancel", { .use = USE_HRTIMER_CANCEL } },
+	{ "timer", "hrtimer_expire_exit", { .use = USE_HRTIMER_EXIT } },
+	{ "timer", "timer_init", { .use = USE_TIMER_INIT } },
+	{ "timer", "timer_start", { .use = USE_TIMER_START } },
+	{ "timer", "timer_cancel", { .use = USE_TIMER_CANCEL } },
+	{ "timer", "timer_expire_entry", { .use = USE_TIMER_EXPIRE } },
+	{ "timer", "timer_expire_exit", { .use = USE_TIMER_EXIT } },
+	{ "timer", "tick_stop", { .use = USE_TICK_STOP } },
+	{ "timer", "timer_base_idle", { .use = USE_BASE_IDLE } },
+	{ "power", "cpu_idle", { .use = USE_CPU_IDLE } },
+	{ "irq_vectors", "local_timer_entry", { .use = USE_TIMER_IRQ } },
+	{ "irq_vectors", "reschedule_entry", { .use = USE_OTHER_IRQ } },
+	{ "irq_vectors", "call_function_entry", { .use = USE_OTHER_IRQ } },
+	{ "irq_vectors", "call_function_single_entry", { .use = USE_OTHER_IRQ } },
+	{ "irq_vectors", "irq_work_entry", { .use = USE_OTHER_IRQ } },
+	{ "irq", "irq_handler_entry", { .use = USE_OTHER_IRQ } },
 	{ "signal", "signal_generate", { .use = USE_SIGNAL } },
 	{ "signal", "signal_deliver", { .use = USE_DELIVER } },
 	{ "task", "task_newtask", { .use = USE_NEW_TASK } },
@@ -99,6 +118,10 @@ bool probe_plan_meaning(const char *system, const char *event, struct meaning *m
 		    (!probe && strcmp(system, names[i].system) != 0))
 			continue;
 		*means = names[i].means;
+		return true;
+	}
+	if (probe && starts_with(&event, PLAN_CALLER_PREFIX)) {
+		*means = (struct meaning){ .use = USE_CALLER };
 		return true;
 	}
 	return probe && plan_calls_meaning(event, means);

@@ -139,7 +139,7 @@ static bool plan_hrtimers(struct plan_maker *maker)
 	}
 	plan_event(maker, &start);
 	plan_event(maker, &expire);
-	if (maker->features->start_expired)
+	if (maker->features->events[FEATURE_HRTIMER_START_EXPIRED])
 		plan_event(maker, &expired);
 	return true;
 }

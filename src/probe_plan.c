@@ -27,6 +27,8 @@ const char *const *probe_plan_symbols(void)
 		symbols[count++] = *name;
 	for (const char *const *name = plan_aggregate_symbols; *name; name++)
 		symbols[count++] = *name;
+	for (const char *const *name = plan_kernel_symbols; *name; name++)
+		symbols[count++] = *name;
 	symbols[count] = NULL;
 	return symbols;
 }
@@ -41,6 +43,15 @@ size_t probe_text(char text[PROBE_TEXT_MAX], const struct probe *probe, const ch
 	length = snprintf(text, PROBE_TEXT_MAX, "%s:%s/%s %s %s", kind, group, probe->event,
 			  probe->symbol, probe->args);
 	return length < PROBE_TEXT_MAX ? (size_t)length : PROBE_TEXT_MAX - 1;
+}
+
+bool plan_event_repeated(const struct probe_plan *plan, size_t event)
+{
+	for (size_t i = 0; i < event; i++)
+		if (strcmp(plan->events[i].system, plan->events[event].system) == 0 &&
+		    strcmp(plan->events[i].event, plan->events[event].event) == 0)
+			return true;
+	return false;
 }
 
 bool probe_has_triggers(const struct probe_plan *plan, size_t probe)
@@ -191,13 +202,16 @@ int probe_plan_make(struct probe_plan *plan, const struct kernel_features *featu
 	maker = (struct plan_maker){
 		.plan = plan, .features = features, .wishes = wishes, .events = rest_on(wishes)
 	};
-	if (!features->arg_n) {
+	if (!features->arg_n && (!wishes->kernel || wishes->callers)) {
 		error_set(err, ENOTSUP, "this kernel's kprobe events have no $argN fetch-args");
 		error_hint(err, "Linux 4.18 or later is needed");
 		return -ENOTSUP;
 	}
-	status = wishes->aggregate ? plan_aggregate(&maker, err) : plan_calls(&maker, err);
-	if (status == 0 && !wishes->aggregate)
+	if (wishes->kernel)
+		status = plan_kernel(&maker, err);
+	else
+		status = wishes->aggregate ? plan_aggregate(&maker, err) : plan_calls(&maker, err);
+	if (status == 0 && !wishes->aggregate && !wishes->kernel)
 		status = plan_timers(&maker, err);
 	if (status < 0)
 		return status;

@@ -134,6 +134,13 @@ static int skip_ftrace(struct cursor *cursor)
 	return status;
 }
 
+int recording_kallsyms_section(struct recording *recording, struct cursor *cursor)
+{
+	uint64_t size;
+
+	return cursor_text(cursor, 4, RECORDING_TEXT_MAX, &recording->kallsyms, &size);
+}
+
 int recording_cmdline_section(struct recording *recording, struct cursor *cursor)
 {
 	uint64_t size;
@@ -314,6 +321,8 @@ static int take_option(struct recording *recording, struct cursor *cursor, uint6
 		return note_section(cursor, &recording->sections.headers);
 	case OPTION_EVENT_FORMATS:
 		return note_section(cursor, &recording->sections.formats);
+	case OPTION_KALLSYMS:
+		return note_section(cursor, &recording->sections.kallsyms);
 	case OPTION_CMDLINES:
 		return note_section(cursor, &recording->sections.cmdlines);
 	case OPTION_DATE:
@@ -400,7 +409,7 @@ static int read_version_6(struct recording *recording, struct cursor *cursor)
 	if (status == 0)
 		status = recording_formats(recording, cursor);
 	if (status == 0)
-		status = cursor_skip_text(cursor, 4); /* kallsyms */
+		status = recording_kallsyms_section(recording, cursor);
 	if (status == 0)
 		status = cursor_skip_text(cursor, 4); /* trace_printk() */
 	if (status == 0)
@@ -471,6 +480,7 @@ void recording_close(struct recording *recording)
 	free(recording->streams);
 	free(recording->described);
 	free(recording->uname);
+	free(recording->kallsyms);
 	free(recording->cmdlines);
 	free(recording->stats);
 	free(recording->scene);
@@ -506,6 +516,11 @@ const char *recording_uname(const struct recording *recording)
 const char *recording_cmdlines(const struct recording *recording)
 {
 	return recording->cmdlines ? recording->cmdlines : "";
+}
+
+const char *recording_kallsyms(const struct recording *recording)
+{
+	return recording->kallsyms ? recording->kallsyms : "";
 }
 
 const char *recording_stats(const struct recording *recording)

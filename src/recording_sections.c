@@ -150,6 +150,9 @@ int recording_read_sections(struct recording *recording, struct cursor *cursor)
 	if (status == 0)
 		status = read_section(recording, cursor, recording->sections.formats,
 				      OPTION_EVENT_FORMATS, recording_formats);
+	if (status == 0 && recording->sections.kallsyms)
+		status = read_section(recording, cursor, recording->sections.kallsyms,
+				      OPTION_KALLSYMS, recording_kallsyms_section);
 	if (status == 0 && recording->sections.cmdlines)
 		status = read_section(recording, cursor, recording->sections.cmdlines,
 				      OPTION_CMDLINES, recording_cmdline_section);

@@ -24,6 +24,7 @@ struct lookup {
 struct replay {
 	struct recording *recording;
 	bool own;
+	bool kernel; /* it is read for the kernel's timers */
 	struct format formats[PLAN_FORMATS_MAX];
 	size_t format_count;
 	struct decoder *decoder;
@@ -71,7 +72,7 @@ static int learn_formats(struct replay *replay, struct error *err)
 	for (size_t i = 0; i < replay->format_count && status == 0; i++) {
 		const struct format *format = &replay->formats[i];
 
-		if (replay->own || !needs_filter(format->means.use))
+		if (replay->own || replay->kernel || !needs_filter(format->means.use))
 			status = decoder_add(replay->decoder, &format->means, format->system,
 					     format->text, err);
 	}
@@ -118,6 +119,19 @@ static void guess_events(const struct replay *replay, struct scene *scene)
 			break;
 		case USE_TIMERS_GONE:
 			scene->lives = true;
+			break;
+		case USE_TIMER_START:
+			scene->kernel = true;
+			break;
+		case USE_HRTIMER_START:
+			/* Of programs' timers alone, it is filtered. */
+			scene->kernel |= replay->kernel;
+			break;
+		case USE_CALLER:
+			scene->callers = true;
+			break;
+		case USE_CPU_IDLE:
+			scene->wakeups = true;
 			break;
 		default:
 			break;
@@ -180,7 +194,7 @@ static int guess_scene(const struct replay *replay, struct scene *scene, struct 
 	int status;
 
 	guess_events(replay, scene);
-	if (!scene->events) {
+	if (!scene->events && !scene->kernel) {
 		error_set(err, ENOTSUP, "it holds no events of timersnoop's probes");
 		error_hint(err, "record it with 'timersnoop record', or with trace-cmd and the "
 				"probes that 'timersnoop --dry-run' prints");
@@ -229,7 +243,7 @@ static int sort_lookups(struct replay *replay, struct error *err)
 	return 0;
 }
 
-int replay_open(struct replay **out, int fd, struct scene *scene, struct error *err)
+int replay_open(struct replay **out, int fd, bool kernel, struct scene *scene, struct error *err)
 {
 	struct replay *replay = calloc(1, sizeof(*replay));
 	int status;
@@ -237,6 +251,7 @@ int replay_open(struct replay **out, int fd, struct scene *scene, struct error *
 	*out = NULL;
 	if (!replay)
 		return error_errno(err, ENOMEM, "replay");
+	replay->kernel = kernel;
 	status = recording_open(&replay->recording, fd, take_format, replay, err);
 	if (status == 0)
 		status = make_scene(replay, scene, err);
@@ -274,6 +289,11 @@ void replay_close(struct replay *replay)
 bool replay_is_own(const struct replay *replay)
 {
 	return replay->own;
+}
+
+const char *replay_kallsyms(const struct replay *replay)
+{
+	return recording_kallsyms(replay->recording);
 }
 
 const char *replay_clock(const struct replay *replay)
@@ -352,8 +372,8 @@ int replay_show(struct replay *replay, struct show *show, replay_stop *stop, voi
 	merge_begin(replay->merge, UINT64_MAX);
 	more = merge_next(replay->merge, &merged);
 	status = begin(replay, show, &merged, more, err);
-	if (status == 0 && show->sink && show->style.header && !show->report)
-		out_for(&show->style)->header(show->sink, &show->style);
+	if (status == 0)
+		show_header(show);
 	for (; status == 0 && more > 0; more = merge_next(replay->merge, &merged)) {
 		last_ns = merged.event.ts ? merged.event.ts : last_ns;
 		stopped = stop && stop(context, last_ns);

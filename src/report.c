@@ -10,7 +10,8 @@
 
 #include "timersnoop/expr.h"
 #include "timersnoop/line.h"
-#include "timersnoop/out_stat.h"
+#include "timersnoop/out_findings.h"
+#include "timersnoop/out_table.h"
 
 #define TOP_DEFAULT 20
 #define LIVE_DEFAULT_NS NSEC_PER_SEC
@@ -20,15 +21,15 @@
 
 struct report {
 	const struct options *options;
+	const struct figures_class *kind;
 	struct report_scene scene;
-	struct stats_scene stats_scene;
 	struct fields_chosen chosen; /* --fields; empty: none */
 	const struct field *sort;    /* NULL: the most active first */
 	bool ascending;
 	struct expr *where, *until;
 	struct expr *expects[OPTION_LIST_MAX];
-	struct stats *whole; /* of all the time */
-	struct stats *since; /* since the last table; NULL: there is only one */
+	void *whole; /* figures of all the time */
+	void *since; /* since the last table; NULL: there is only one */
 	int64_t interval_ns;
 	uint64_t begun_ns; /* the table at hand */
 	uint64_t shown;    /* tables */
@@ -42,7 +43,7 @@ static int choose_sort(struct report *report, const char *text, struct error *er
 {
 	struct fields_chosen chosen;
 	char sign = *text == '+' || *text == '-' ? *text++ : 0;
-	int status = fields_choose(&chosen, &stat_fields, text, "--sort", err);
+	int status = fields_choose(&chosen, report->kind->fields, text, "--sort", err);
 
 	if (status < 0)
 		return status;
@@ -54,34 +55,13 @@ static int choose_sort(struct report *report, const char *text, struct error *er
 	return 0;
 }
 
-/* Is all that is named told by an event that is looked for? */
-static int check_events(const struct report *report, const struct expr *expr, const char *what,
-			struct error *err)
+static int read_condition(const struct report *report, struct expr **expr, const char *text,
+			  const char *what, struct error *err)
 {
-	const struct stat_row some = { .sum = true, .events = report->options->events };
-	const struct stat_row all = { .sum = true, .events = EVENTS_ALL };
+	const struct figures_class *kind = report->kind;
+	int status = expr_parse(expr, text, kind->fields, what, err);
 
-	for (size_t i = 0; i < stat_fields.count; i++) {
-		const struct field *field = &stat_fields.fields[i];
-		struct field_value of_some, of_all;
-
-		field_get(field, &some, &of_some);
-		field_get(field, &all, &of_all);
-		if (of_some.known || !of_all.known || !expr_names(expr, field))
-			continue;
-		error_set(err, EINVAL, "%s: no event of -e tells %s", what, field->name);
-		error_hint(err, "leave out -e, or see 'Events that are named' in the manual");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int read_expectation(struct report *report, size_t i, struct error *err)
-{
-	int status = expr_parse(&report->expects[i], report->options->expects[i], &stat_fields,
-				"--expect", err);
-
-	return status < 0 ? status : check_events(report, report->expects[i], "--expect", err);
+	return status < 0 || !kind->check ? status : kind->check(report->options, *expr, what, err);
 }
 
 static int read_conditions(struct report *report, struct error *err)
@@ -90,17 +70,18 @@ static int read_conditions(struct report *report, struct error *err)
 	int status = 0;
 
 	if (options->where)
-		status = expr_parse(&report->where, options->where, &stat_fields, "--where", err);
+		status = expr_parse(&report->where, options->where, report->kind->fields, "--where",
+				    err);
 	if (status == 0 && options->until)
-		status = expr_parse(&report->until, options->until, &stat_fields, "--until", err);
-	if (status == 0 && report->until)
-		status = check_events(report, report->until, "--until", err);
+		status = read_condition(report, &report->until, options->until, "--until", err);
 	for (size_t i = 0; i < options->expect_count && status == 0; i++)
-		status = read_expectation(report, i, err);
+		status = read_condition(report, &report->expects[i], options->expects[i],
+					"--expect", err);
 	return status;
 }
 
-int report_new(struct report **out, const struct options *options, struct error *err)
+int report_new(struct report **out, const struct options *options, const struct figures_class *kind,
+	       struct error *err)
 {
 	struct report *report = calloc(1, sizeof(*report));
 	int status = 0;
@@ -109,12 +90,13 @@ int report_new(struct report **out, const struct options *options, struct error 
 	if (!report)
 		return error_errno(err, ENOMEM, "figures");
 	report->options = options;
+	report->kind = kind;
 	report->interval_ns = options->interval_ns;
 	if (options->live && !report->interval_ns)
 		report->interval_ns = LIVE_DEFAULT_NS;
 	if (options->fields)
-		status = fields_choose(&report->chosen, &stat_fields, options->fields, "--fields",
-				       err);
+		status = fields_choose(&report->chosen, report->kind->fields, options->fields,
+				       "--fields", err);
 	if (status == 0 && options->sort)
 		status = choose_sort(report, options->sort, err);
 	if (status == 0)
@@ -136,14 +118,13 @@ void report_free(struct report *report)
 		expr_free(report->expects[i]);
 		free(report->broken[i]);
 	}
-	stats_free(report->whole);
-	stats_free(report->since);
+	report->kind->free(report->whole);
+	report->kind->free(report->since);
 	findings_free(&report->findings);
 	free(report);
 }
 
-/* Is this field asked for? */
-static bool names(const struct report *report, const struct field *field)
+bool report_names(const struct report *report, const struct field *field)
 {
 	bool named = report->sort == field || (report->where && expr_names(report->where, field));
 
@@ -154,98 +135,37 @@ static bool names(const struct report *report, const struct field *field)
 	return named;
 }
 
-bool report_countable(const struct report *report, char *why_not, size_t size)
+static const struct fields_chosen *chosen_fields(const struct report *report)
 {
-	const struct options *options = report->options;
-	const char *why = NULL;
-
-	if (options->until)
-		why = "--until looks at each call";
-	else if (options->fail_on & ~FINDING_BIT(FINDING_DATA_INCOMPLETE))
-		why = "findings need more than counts";
-	else if (memcmp(&options->limits, &finding_limits_default, sizeof(options->limits)) != 0)
-		why = "--limit is about findings, which need more than counts";
-	else if (options->aggregate == AGGREGATE_AUTO && options->format != OUT_TEXT &&
-		 !report->chosen.count && !options->quiet)
-		why = "rows have all fields without --fields";
-	for (size_t i = 0; i < stat_fields.count && !why; i++) {
-		const struct field *field = &stat_fields.fields[i];
-
-		if (stat_field_counted(field) || !names(report, field))
-			continue;
-		snprintf(why_not, size, "the kernel does not count %s", field->name);
-		return false;
-	}
-	snprintf(why_not, size, "%s", why ? why : "");
-	return !why;
-}
-
-bool report_wants_kinds(const struct report *report)
-{
-	static const char *const kinds[] = { "one_shot", "periodic", "absolute" };
-	bool wants = report->options->wide;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		wants |= names(report, fields_find(&stat_fields, kinds[i], strlen(kinds[i])));
-	return wants;
+	return report->chosen.count ? &report->chosen : NULL;
 }
 
 int report_begin(struct report *report, const struct report_scene *scene)
 {
+	const struct figures_class *kind = report->kind;
+
 	report->scene = *scene;
-	report->stats_scene =
-		(struct stats_scene){ .limits = &report->options->limits,
-				      .tick_ns = scene->tick_ns,
-				      .clock_at = scene->clock_at,
-				      .context = scene->context,
-				      .histograms = report->options->histograms,
-				      .events = report->options->events,
-				      .no_kinds = scene->counted && !report_wants_kinds(report) };
 	report->begun_ns = scene->since_ns;
-	report->whole = stats_new(&report->stats_scene);
+	report->whole = kind->make(scene->figures);
 	if (report->interval_ns)
-		report->since = stats_new(&report->stats_scene);
+		report->since = kind->make(scene->figures);
 	if (!report->whole || (report->interval_ns && !report->since))
 		return -ENOMEM;
 	if (scene->sink && scene->style->header)
-		out_stat_header(scene->sink, scene->style,
-				report->chosen.count ? &report->chosen : NULL);
+		out_table_header(scene->sink, scene->style, kind->fields, chosen_fields(report));
 	return 0;
 }
 
-int report_change(struct report *report, const struct life_change *change)
+int report_each(struct report *report, report_taker *take, void *context)
 {
-	int status = stats_change(report->whole, change);
+	int status = take(report->whole, context);
 
-	if (status == 0 && report->since)
-		status = stats_change(report->since, change);
-	return status;
-}
-
-int report_call(struct report *report, const struct caller *who, const struct call *call)
-{
-	int status = stats_call(report->whole, who, call);
-
-	if (status == 0 && report->since)
-		status = stats_call(report->since, who, call);
-	return status;
-}
-
-int report_add(struct report *report, struct stat_row *row)
-{
-	int status = stats_add(report->whole, row);
-
-	/* One that is known there may be new here. */
-	row->timers = row->has_id;
-	if (status == 0 && report->since)
-		status = stats_add(report->since, row);
-	return status;
+	return status == 0 && report->since ? take(report->since, context) : status;
 }
 
 /* --- tables ------------------------------------------------------------------------ */
 
-static int compare_values(const struct field *field, const struct stat_row *a,
-			  const struct stat_row *b)
+static int compare_values(const struct field *field, const void *a, const void *b)
 {
 	struct field_value x, y;
 
@@ -270,21 +190,23 @@ static int compare_values(const struct field *field, const struct stat_row *a,
 static int compare_rows(const void *a, const void *b, void *context)
 {
 	const struct report *report = context;
-	const struct stat_row *x = *(const struct stat_row *const *)a;
-	const struct stat_row *y = *(const struct stat_row *const *)b;
-	uint64_t of_x = x->calls + x->expiries, of_y = y->calls + y->expiries;
+	const void *x = *(const void *const *)a, *y = *(const void *const *)b;
+	/* All are in one array. */
+	int before = (x > y) - (x < y);
 	struct field_value value;
 	int order;
 
-	if (!report->sort)
-		return of_x != of_y ? (of_x < of_y ? 1 : -1) : (x > y) - (x < y);
+	if (!report->sort) {
+		order = report->kind->compare(x, y);
+		return order ? order : before;
+	}
 	order = compare_values(report->sort, x, y);
 	field_get(report->sort, x, &value);
 	if (order && report->ascending && value.known) {
 		field_get(report->sort, y, &value);
 		order = value.known ? -order : order;
 	}
-	return order ? -order : (x > y) - (x < y);
+	return order ? -order : before;
 }
 
 /* As many as fit on the terminal, or as --top says. */
@@ -300,44 +222,43 @@ static uint64_t rows_to_show(const struct report *report)
 	return options->format == OUT_TEXT ? TOP_DEFAULT : UINT64_MAX;
 }
 
-/* Those that are asked for, in their order; *all counts what --top leaves out, too. */
-static struct stat_row *choose_rows(const struct report *report, struct stat_row *rows,
-				    size_t count, size_t *shown, size_t *all)
+/* Those of `rows` that are asked for, in their order; NULL when out of memory. */
+static const void **choose_rows(const struct report *report, const void *rows, size_t count,
+				struct figures_table *table)
 {
-	struct stat_row **order = calloc(count + 1, sizeof(*order));
-	struct stat_row *chosen = calloc(count + 1, sizeof(*chosen));
+	const void **chosen = calloc(count + 1, sizeof(*chosen));
 	uint64_t most = rows_to_show(report);
+	size_t all = 0;
 
-	*all = 0;
-	for (size_t i = 0; order && i < count; i++)
-		if (!report->where || expr_ask(report->where, &rows[i]) == EXPR_YES)
-			order[(*all)++] = &rows[i];
-	*shown = *all < most ? *all : (size_t)most;
-	if (order)
-		qsort_r(order, *all, sizeof(*order), compare_rows, (void *)report);
-	for (size_t i = 0; order && chosen && i < *shown; i++)
-		chosen[i] = *order[i];
-	if (!order) {
-		free(chosen);
-		chosen = NULL;
+	if (!chosen)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		const void *row = (const char *)rows + i * report->kind->row_size;
+
+		if (!report->where || expr_ask(report->where, row) == EXPR_YES)
+			chosen[all++] = row;
 	}
-	free(order);
+	qsort_r(chosen, all, sizeof(*chosen), compare_rows, (void *)report);
+	table->rows = chosen;
+	table->count = all < most ? all : (size_t)most;
+	table->hidden = all - table->count;
 	return chosen;
 }
 
-static void show_histograms(const struct report *report, const struct stat_table *table)
+static void show_histograms(const struct report *report, const struct figures_table *table)
 {
+	const struct report_scene *scene = &report->scene;
+	const struct figures_class *kind = report->kind;
 	uint32_t kinds = report->options->histograms;
-	struct sink *sink = report->scene.sink;
 
 	if (!kinds)
 		return;
 	if (!report->options->by_given) {
-		out_stat_histograms(sink, report->scene.style, table->total, table->by, kinds);
+		kind->put_histograms(scene->sink, scene->style, table->total, table->by, kinds);
 		return;
 	}
 	for (size_t i = 0; i < table->count; i++)
-		out_stat_histograms(sink, report->scene.style, &table->rows[i], table->by, kinds);
+		kind->put_histograms(scene->sink, scene->style, table->rows[i], table->by, kinds);
 }
 
 static void put_sequence(const struct report *report, const char *sequence)
@@ -345,33 +266,44 @@ static void put_sequence(const struct report *report, const char *sequence)
 	sink_line_end(report->scene.sink, line_text(sink_line(report->scene.sink), sequence));
 }
 
-static int show_table(struct report *report, const struct stats *stats)
+static void put_table(const struct report *report, const struct figures_table *table)
 {
-	struct stat_table table = { .by = report->options->by,
-				    .total = stats_total(stats),
-				    .fields = report->chosen.count ? &report->chosen : NULL,
-				    .counted = report->scene.counted,
-				    .timed = report->since != NULL };
-	struct stat_row *rows, *chosen;
-	size_t count, all;
+	const struct report_scene *scene = &report->scene;
+
+	/* Lines that are too long are cut by the terminal meanwhile. */
+	if (report->options->live)
+		put_sequence(report, "\033[H\033[J\033[?7l");
+	if (scene->style->format == OUT_TEXT)
+		report->kind->put_text(scene->sink, scene->style, table);
+	else
+		out_table_rows(scene->sink, scene->style, report->kind->fields, table);
+	if (report->kind->put_more && !table->fields)
+		report->kind->put_more(scene->sink, scene->style, table->total);
+	if (report->options->live)
+		put_sequence(report, "\033[?7h");
+	show_histograms(report, table);
+}
+
+static int show_table(struct report *report, const void *figures)
+{
+	const struct figures_class *kind = report->kind;
+	struct figures_table table = { .by = report->scene.by,
+				       .total = kind->total(figures),
+				       .fields = chosen_fields(report),
+				       .counted = report->scene.counted,
+				       .timed = report->since != NULL };
+	const void **chosen;
+	size_t count;
+	void *rows;
 
 	if (!report->scene.sink)
 		return 0;
-	rows = stats_rows(stats, table.by, &count);
-	chosen = rows ? choose_rows(report, rows, count, &table.count, &all) : NULL;
-	if (chosen) {
-		table.rows = chosen;
-		table.hidden = all - table.count;
-		/* Lines that are too long are cut by the terminal meanwhile. */
-		if (report->options->live)
-			put_sequence(report, "\033[H\033[J\033[?7l");
-		out_stat_table(report->scene.sink, report->scene.style, &table);
-		if (report->options->live)
-			put_sequence(report, "\033[?7h");
-		show_histograms(report, &table);
-	}
-	free(chosen); /* what they own belongs to `rows` */
-	stats_rows_free(rows, count);
+	rows = kind->rows(figures, table.by, &count);
+	chosen = rows ? choose_rows(report, rows, count, &table) : NULL;
+	if (chosen)
+		put_table(report, &table);
+	free(chosen);
+	kind->rows_free(rows, count);
 	return chosen ? 0 : -ENOMEM;
 }
 
@@ -384,9 +316,9 @@ static int end_table(struct report *report, uint64_t end_ns)
 {
 	int status;
 
-	stats_set_span(report->since, report->begun_ns, end_ns);
+	report->kind->set_span(report->since, report->begun_ns, end_ns);
 	status = show_table(report, report->since);
-	stats_reset(report->since);
+	report->kind->reset(report->since);
 	report->begun_ns = end_ns;
 	report->shown++;
 	return status;
@@ -425,8 +357,9 @@ void report_ask(struct report *report, uint64_t now_ns)
 {
 	if (!report->until || report->until_holds)
 		return;
-	stats_set_span(report->whole, report->scene.since_ns, now_ns);
-	report->until_holds = expr_ask(report->until, stats_total(report->whole)) == EXPR_YES;
+	report->kind->set_span(report->whole, report->scene.since_ns, now_ns);
+	report->until_holds =
+		expr_ask(report->until, report->kind->total(report->whole)) == EXPR_YES;
 }
 
 bool report_done(const struct report *report)
@@ -438,7 +371,7 @@ bool report_done(const struct report *report)
 
 static int ask_expectations(struct report *report)
 {
-	const struct stat_row *total = stats_total(report->whole);
+	const void *total = report->kind->total(report->whole);
 	char why[WHY_MAX];
 
 	for (size_t i = 0; i < report->options->expect_count; i++) {
@@ -452,17 +385,17 @@ static int ask_expectations(struct report *report)
 			report->found = true;
 		}
 		if (report->scene.sink && !report->chosen.count)
-			out_stat_expectation(report->scene.sink, report->scene.style,
-					     expr_text(expect), report->broken[i]);
+			out_findings_expectation(report->scene.sink, report->scene.style,
+						 expr_text(expect), report->broken[i]);
 	}
 	return 0;
 }
 
 void report_ending(struct report *report, uint64_t now_ns)
 {
-	stats_set_span(report->whole, report->scene.since_ns, now_ns);
+	report->kind->set_span(report->whole, report->scene.since_ns, now_ns);
 	if (report->since)
-		stats_set_span(report->since, report->begun_ns, now_ns);
+		report->kind->set_span(report->since, report->begun_ns, now_ns);
 }
 
 int report_finish(struct report *report, uint64_t now_ns, const struct diagnosis_loss *loss)
@@ -474,20 +407,21 @@ int report_finish(struct report *report, uint64_t now_ns, const struct diagnosis
 	else if (!has_all_tables(report) && now_ns > report->begun_ns)
 		status = end_table(report, now_ns);
 	if (status == 0)
-		status = diagnose(&report->findings, report->whole, &report->options->limits, loss);
+		status = report->kind->diagnose(&report->findings, report->whole,
+						&report->options->limits, loss);
 	if (status < 0)
 		return status;
 	for (size_t i = 0; i < report->findings.count; i++)
 		report->found |=
 			(report->options->fail_on & FINDING_BIT(report->findings.list[i].id)) != 0;
 	if (report->scene.sink && !report->chosen.count)
-		out_stat_findings(report->scene.sink, report->scene.style, &report->findings);
+		out_findings(report->scene.sink, report->scene.style, &report->findings);
 	return ask_expectations(report);
 }
 
 bool report_any(const struct report *report)
 {
-	return stat_row_any(stats_total(report->whole));
+	return report->kind->any(report->kind->total(report->whole));
 }
 
 bool report_found(const struct report *report)
@@ -501,11 +435,11 @@ void report_tell(const struct report *report)
 
 	for (size_t i = 0; i < report->findings.count; i++) {
 		const struct finding *finding = &report->findings.list[i];
-		char subject[OUT_STAT_SUBJECT_MAX];
+		char subject[OUT_FINDINGS_SUBJECT_MAX];
 
 		if (!(options->fail_on & FINDING_BIT(finding->id)))
 			continue;
-		out_stat_subject(subject, finding);
+		out_findings_subject(subject, finding);
 		fprintf(stderr, "timersnoop: found %s%s%s: %s\n", finding_kinds[finding->id].id,
 			subject[0] ? ": " : "", subject, finding->evidence);
 	}

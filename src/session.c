@@ -102,6 +102,29 @@ static int write_file(struct tracefs_instance *instance, const char *file, const
 			   file);
 }
 
+/*
+ * tracing_cpumask: groups of 32 CPUs as hexadecimal, the highest first. The kernel
+ * takes no group that it has no CPUs for.
+ */
+static int set_cpus(struct tracefs_instance *instance, const struct session_request *request,
+		    struct error *err)
+{
+	char text[512] = "";
+	size_t used = 0;
+
+	for (size_t group = 2 * request->cpu_words; group-- > 0;) {
+		uint32_t bits = (uint32_t)(request->cpus[group / 2] >> (group % 2 ? 32 : 0));
+
+		if ((used || bits) && used + 10 < sizeof(text))
+			used += (size_t)snprintf(text + used, sizeof(text) - used,
+						 used ? ",%08x" : "%x", bits);
+	}
+	if (tracefs_instance_file_write(instance, "tracing_cpumask", text) >= 0)
+		return 0;
+	error_errno(err, errno, "--cpu: this machine has no such CPUs");
+	return -errno;
+}
+
 static int set_up_instance(struct tracefs_instance *instance, const struct session_request *request,
 			   struct error *err)
 {
@@ -114,6 +137,11 @@ static int set_up_instance(struct tracefs_instance *instance, const struct sessi
 		return status;
 	if (tracefs_file_exists(instance, "buffer_percent")) {
 		status = write_file(instance, "buffer_percent", request->in_bulk ? "50" : "0", err);
+		if (status < 0)
+			return status;
+	}
+	if (request->cpus) {
+		status = set_cpus(instance, request, err);
 		if (status < 0)
 			return status;
 	}
@@ -131,6 +159,9 @@ static bool plan_goes_anywhere(const struct probe_plan *plan)
 {
 	for (size_t i = 0; i < plan->probe_count; i++)
 		if (plan->probes[i].anywhere)
+			return true;
+	for (size_t i = 0; i < plan->event_count; i++)
+		if (plan->events[i].anywhere)
 			return true;
 	return false;
 }

@@ -9,6 +9,8 @@
 
 #include "timersnoop/commands.h"
 #include "timersnoop/event_fields.h"
+#include "timersnoop/kernel_event_fields.h"
+#include "timersnoop/out_kernel.h"
 
 /* What is given by names of fields. */
 static int select_fields(struct show *show, struct error *err)
@@ -16,14 +18,17 @@ static int select_fields(struct show *show, struct error *err)
 	const struct options *options = show->options;
 	int status = 0;
 
-	/* Its fields are others. */
+	const struct field_table *fields = options->kernel ? &kernel_event_fields : &event_fields;
+
+	/* Their fields are others. */
 	if (options->command == COMMAND_STAT)
-		return report_new(&show->report, options, err);
+		return report_new(&show->report, options, &stat_figures, err);
+	if (options->command == COMMAND_KERNEL && !options->kernel_events)
+		return report_new(&show->report, options, &kernel_figures, err);
 	if (options->fields)
-		status = fields_choose(&show->fields, &event_fields, options->fields, "--fields",
-				       err);
+		status = fields_choose(&show->fields, fields, options->fields, "--fields", err);
 	if (status == 0 && options->where)
-		status = expr_parse(&show->where, options->where, &event_fields, "--where", err);
+		status = expr_parse(&show->where, options->where, fields, "--where", err);
 	show->selection.where = show->where;
 	return status;
 }
@@ -41,8 +46,12 @@ int show_select(struct show *show, const struct options *options, struct error *
 		.uids = show->uids,
 		.uid_count = options->user_count,
 		.failed = options->failed,
-		.count = options->command == COMMAND_STAT ? 0 : options->count,
+		.count = options->count,
 	};
+	/* Of figures it counts tables. */
+	if (options->command == COMMAND_STAT ||
+	    (options->command == COMMAND_KERNEL && !options->kernel_events))
+		show->selection.count = 0;
 	if (status == 0 && options->live && !isatty(STDOUT_FILENO)) {
 		error_set(err, EINVAL, "--live needs a terminal to draw on");
 		error_hint(err, "--interval writes one table after the other");
@@ -97,24 +106,33 @@ static int add_existing(struct show *show)
 
 static int take_change(void *context, const struct life_change *change)
 {
-	return report_change(context, change);
+	return report_stat_change(context, change);
 }
 
 static int take_call(void *context, const struct caller *who, const struct call *call)
 {
-	return report_call(context, who, call);
+	return report_stat_call(context, who, call);
 }
 
 static int begin_report(struct show *show, const struct show_source *source)
 {
-	const struct report_scene scene = { .since_ns = show->scene.since_ns,
-					    .tick_ns = show->scene.tick_ns,
-					    .clock_at = source->other_clock ? NULL : view_clock_at,
-					    .context = show->view,
+	const struct options *options = show->options;
+	const struct report_scene scene = { .figures = &show->stats,
+					    .by = options->by,
+					    .since_ns = show->scene.since_ns,
 					    .sink = show->sink,
 					    .style = &show->style,
 					    .counted = show->counted };
 
+	show->stats = (struct stats_scene){
+		.limits = &options->limits,
+		.tick_ns = show->scene.tick_ns,
+		.clock_at = source->other_clock ? NULL : view_clock_at,
+		.context = show->view,
+		.histograms = options->histograms,
+		.events = options->events,
+		.no_kinds = show->counted && !report_stat_wants_kinds(show->report, options),
+	};
 	return report_begin(show->report, &scene);
 }
 
@@ -148,6 +166,69 @@ static int make_view(struct show *show, const struct show_source *source, struct
 	return status < 0 ? error_errno(err, -status, "timers") : 0;
 }
 
+int show_set_symbols(struct show *show, struct symbols *symbols, struct error *err)
+{
+	const struct options *options = show->options;
+
+	show->symbols = symbols;
+	return kernel_functions_find(&show->functions, symbols, options->callbacks,
+				     options->callback_count, err);
+}
+
+static int begin_kernel_report(struct show *show)
+{
+	const struct options *options = show->options;
+	const struct report_scene scene = { .figures = &show->kernel_stats,
+					    .by = options->kernel_by,
+					    .since_ns = show->scene.since_ns,
+					    .sink = show->sink,
+					    .style = &show->style,
+					    .counted = show->counted };
+
+	show->kernel_stats = (struct kernel_stats_scene){
+		.symbols = show->symbols,
+		.by = options->kernel_by,
+		.histograms = options->histograms,
+		.limits = &options->limits,
+		.tick_ns = show->scene.tick_ns,
+		.wakes = options->wakeups,
+		.counted = show->counted,
+		.is_tick = kernel_functions_is_tick,
+		.context = &show->functions,
+	};
+	return report_begin(show->report, &scene);
+}
+
+static int make_kernel_view(struct show *show, const struct show_source *source, struct error *err)
+{
+	const struct options *options = show->options;
+	const struct kernel_view_request request = {
+		.selection = &show->selection,
+		.decoder = source->decoder,
+		.tasks = show->tasks,
+		.scene = &show->scene,
+		.functions = &show->functions,
+		.cpus = options->cpus_given ? options->cpus : NULL,
+		.events = options->kernel_events,
+		.sink = show->report ? NULL : show->sink,
+		.style = &show->style,
+		.report = show->report,
+		.wakeups = options->wakeups,
+		.other_clock = source->other_clock,
+	};
+
+	show->kernel = kernel_view_new(&request);
+	if (!show->kernel || (show->report && begin_kernel_report(show) < 0))
+		return error_errno(err, ENOMEM, "timers");
+	kernel_view_set_lookup(show->kernel, source->lookup, source->context);
+	return 0;
+}
+
+bool show_looks(const struct show *show)
+{
+	return show->view || show->kernel;
+}
+
 int show_begin(struct show *show, const struct show_source *source, struct error *err)
 {
 	const struct scene_tasks *tasks = &show->scene.tasks;
@@ -166,7 +247,18 @@ int show_begin(struct show *show, const struct show_source *source, struct error
 	if (status < 0)
 		return error_errno(err, ENOMEM, "tasks");
 	set_style(show);
-	return make_view(show, source, err);
+	return show->options->kernel ? make_kernel_view(show, source, err)
+				     : make_view(show, source, err);
+}
+
+void show_header(const struct show *show)
+{
+	if (!show->sink || !show->style.header || show->report)
+		return;
+	if (show->options->kernel)
+		out_kernel_header(show->sink, &show->style);
+	else
+		out_for(&show->style)->header(show->sink, &show->style);
 }
 
 int show_set_wall(struct show *show, uint64_t from_ns, int64_t offset_ns)
@@ -189,6 +281,12 @@ static void follow_wall(struct show *show, uint64_t ts)
 		show->style.wall_offset_ns = scene->wall[++show->wall].offset_ns;
 }
 
+static int take(struct show *show, const struct merged *merged)
+{
+	return show->kernel ? kernel_view_take(show->kernel, merged)
+			    : view_take(show->view, merged);
+}
+
 int show_take(struct show *show, const struct merged *merged)
 {
 	const struct scene *scene = &show->scene;
@@ -201,11 +299,11 @@ int show_take(struct show *show, const struct merged *merged)
 		return 0;
 	follow_wall(show, merged->event.ts);
 	if (!show->report || show->counted)
-		return view_take(show->view, merged);
+		return take(show, merged);
 	status = merged->event.ts ? report_pass(show->report, merged->event.ts) : 0;
 	if (status < 0 || report_done(show->report))
 		return status;
-	status = view_take(show->view, merged);
+	status = take(show, merged);
 	if (merged->event.ts)
 		report_ask(show->report, merged->event.ts);
 	return status;
@@ -244,21 +342,34 @@ void show_untold_loss(struct show *show)
 					   .counted = true,
 					   .records = lost->records - before };
 
-		if (lost->records > before)
+		if (lost->records > before && show->kernel)
+			kernel_view_lost(show->kernel, &loss);
+		else if (lost->records > before)
 			view_lost(show->view, &loss);
 	}
 }
 
 bool show_done(const struct show *show)
 {
-	return (show->view && view_done(show->view)) || (show->report && report_done(show->report));
+	return (show->view && view_done(show->view)) ||
+	       (show->kernel && kernel_view_done(show->kernel)) ||
+	       (show->report && report_done(show->report));
 }
 
 static bool is_incomplete(const struct show *show, const struct view_totals *totals)
 {
 	return totals->lost || totals->lost_unknown || totals->uncounted || totals->incomplete ||
-	       totals->unattributed || totals->malformed || show->scene.missed ||
+	       totals->unattributed || totals->odd || totals->malformed || show->scene.missed ||
 	       show->scene.missed_unknown;
+}
+
+static void take_totals(const struct show *show, struct view_totals *totals)
+{
+	if (show->kernel)
+		kernel_view_totals(show->kernel, totals);
+	else
+		view_totals(show->view, totals);
+	totals->uncounted = show->uncounted;
 }
 
 int show_finish(struct show *show)
@@ -272,11 +383,11 @@ int show_finish(struct show *show)
 		return status;
 	if (show->report)
 		report_ending(show->report, end_ns);
-	status = view_finish(show->view, end_ns);
+	status = show->kernel ? kernel_view_finish(show->kernel, end_ns)
+			      : view_finish(show->view, end_ns);
 	if (status < 0 || !show->report)
 		return status;
-	view_totals(show->view, &totals);
-	totals.uncounted = show->uncounted;
+	take_totals(show, &totals);
 	loss.incomplete = is_incomplete(show, &totals);
 	command_name_loss(loss.evidence, sizeof(loss.evidence), &totals, show->scene.missed,
 			  show->scene.missed_unknown);
@@ -290,8 +401,7 @@ int show_status(const struct show *show)
 	struct view_totals totals;
 	bool incomplete = false;
 
-	view_totals(show->view, &totals);
-	totals.uncounted = show->uncounted;
+	take_totals(show, &totals);
 	if (options->verbose && totals.in_flight)
 		fprintf(stderr,
 			"timersnoop: %llu calls were under way when tracing began or stopped\n",
@@ -320,6 +430,9 @@ void show_free(struct show *show)
 	report_free(show->report);
 	expr_free(show->where);
 	view_free(show->view);
+	kernel_view_free(show->kernel);
+	kernel_functions_free(&show->functions);
+	symbols_free(show->symbols);
 	tasks_free(show->tasks);
 	sink_free(show->sink);
 	scene_free(&show->scene);

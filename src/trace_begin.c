@@ -68,7 +68,7 @@ static bool filters_calls(struct trace *trace)
 	/* It chooses what is shown, not what is recorded. */
 	if (trace_records(trace))
 		selection.where = NULL;
-	if (!wishes.lives && !(wishes.events & (EVENTS_EXPIRE | EVENTS_SIGNAL)))
+	if (!wishes.kernel && !wishes.lives && !(wishes.events & (EVENTS_EXPIRE | EVENTS_SIGNAL)))
 		trace->filtered =
 			selection_filter(&selection, trace->filter, sizeof(trace->filter));
 	return trace->filtered;
@@ -117,6 +117,49 @@ static int decide(void *context, const struct kernel_features *features, struct 
 	return 0;
 }
 
+/* Of the kernel's timers: what the kernel is to leave out. */
+static int choose_kernel(struct trace *trace, struct error *err)
+{
+	const struct options *options = trace->options;
+	struct plan_wishes *wishes = &trace->request.session.wishes;
+	struct selection names = trace->show.selection;
+	int status;
+
+	if (!options->kernel)
+		return 0;
+	if (!trace->show.symbols) {
+		struct symbols *symbols = symbols_new();
+
+		status = symbols ? host_symbols(symbols, err)
+				 : error_errno(err, ENOMEM, "functions");
+		if (status == 0)
+			status = show_set_symbols(&trace->show, symbols, err);
+		else
+			symbols_free(symbols);
+		if (status < 0)
+			return status;
+	}
+	wishes->functions = trace->show.functions.chosen;
+	wishes->function_count = trace->show.functions.chosen_count;
+	names.where = NULL;
+	if (selection_filter(&names, trace->filter, sizeof(trace->filter)))
+		wishes->armers = trace->filter;
+	if (options->cpus_given) {
+		trace->request.session.cpus = options->cpus;
+		trace->request.session.cpu_words = OPTION_CPU_WORDS;
+	}
+	return 0;
+}
+
+/*
+ * Whoever reads each record as it comes arms timers and wakes CPUs itself, with records
+ * of that to be read.
+ */
+static bool reads_in_bulk(const struct options *options)
+{
+	return options->kernel && (!options->kernel_events || options->wakeups);
+}
+
 static int make_live(struct trace *trace, struct error *err)
 {
 	const struct options *options = trace->options;
@@ -125,15 +168,17 @@ static int make_live(struct trace *trace, struct error *err)
 	trace->request = (struct live_request){
 		.session = { .wishes = command_wishes(options),
 			     .follows = trace->launch || options->pid_count,
-			     .in_bulk = !trace_looks(trace),
+			     .in_bulk = !trace_looks(trace) || reads_in_bulk(options),
 			     .buffer_bytes = options->buffer_bytes },
 		.pids = trace->launch ? &trace->launched : options->pids,
 		.pid_count = trace->launch ? 1 : options->pid_count,
 		.filter = filters_calls(trace) ? trace->filter : NULL,
-		.decide = trace->show.report ? decide : NULL,
+		.decide = trace->show.report && !options->kernel ? decide : NULL,
 		.context = trace,
 	};
-	status = live_open(&trace->live, &trace->request, err);
+	status = choose_kernel(trace, err);
+	if (status == 0)
+		status = live_open(&trace->live, &trace->request, err);
 	if (status == 0 && trace->show.counted) {
 		trace->aggregate = live_aggregate_new(trace->live);
 		status = trace->aggregate ? 0 : error_errno(err, ENOMEM, "counts");

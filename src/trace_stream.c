@@ -22,12 +22,14 @@
  */
 #define BULK_PAGES 16
 #define BULK_PAUSE_NS (50 * 1000000LL)
+/* Between two looks at the kernel's own timers. */
+#define KERNEL_PAUSE_NS (50 * 1000000LL)
 /* One stream does not keep the others waiting. */
 #define DRAIN_PAGES 1024
 
 static int add_row(void *context, struct stat_row *row)
 {
-	return report_add(context, row);
+	return report_stat_add(context, row);
 }
 
 /* What the kernel has counted since the last time. */
@@ -79,7 +81,7 @@ static void set_tick(struct trace *trace)
 
 	if (due)
 		wakeups_set_tick(trace->wakeups, due > now ? (int64_t)(due - now) : 1);
-	else if (trace->options->until)
+	else if (trace->options->until || trace->options->kernel_events)
 		wakeups_set_tick(trace->wakeups, NSEC_PER_SEC);
 }
 
@@ -161,10 +163,13 @@ static bool is_over(struct trace *trace, int why)
 /* What to wait for behind a round that showed so many: ns, or -1. */
 static int64_t pause_after(const struct trace *trace, long count)
 {
-	if (!trace->show.view)
+	if (!show_looks(&trace->show))
 		return count > 0 && count < BULK_PAGES ? BULK_PAUSE_NS
 		       : count >= DRAIN_PAGES          ? 0
 						       : -1;
+	/* What we do there is among the records: not to read them for ever. */
+	if (trace->options->kernel_events)
+		return KERNEL_PAUSE_NS;
 	if (merge_waiting(live_merge(trace->live)))
 		return 0;
 	return count >= BUSY_ROUND ? BUSY_PAUSE_NS : -1;
@@ -188,8 +193,8 @@ int trace_follow_stream(struct trace *trace, struct error *err)
 	bool over = false;
 
 	while (!over && !show_done(&trace->show)) {
-		long count = trace->show.view ? show_round(trace, clocks_now())
-					      : drain_round(trace, false);
+		long count = show_looks(&trace->show) ? show_round(trace, clocks_now())
+						      : drain_round(trace, false);
 		int why = 0;
 
 		if (count < 0)
@@ -222,14 +227,14 @@ static int show_rest(struct trace *trace, struct error *err)
 	/* From here on only a signal keeps it from waiting for its reader. */
 	if (show->sink)
 		sink_set_interrupt(show->sink, wakeups_signal_fd(trace->wakeups));
-	if (show->view && !done)
+	if (show_looks(show) && !done)
 		count = show_round(trace, UINT64_MAX);
 	trace->cut = show->sink && sink_interrupted(show->sink);
 	/* What is not shown is recorded all the same. */
 	if (trace->recording && count >= 0)
 		count = drain_round(trace, true);
 	status = live_scene_lost(&show->scene, trace->live, err);
-	if (show->view && !done && count >= 0 && status == 0)
+	if (show_looks(show) && !done && count >= 0 && status == 0)
 		show_untold_loss(show);
 	return count < 0 ? cannot_read(trace, (int)count, err) : status;
 }
@@ -252,7 +257,7 @@ int trace_finish_stream(struct trace *trace, struct error *err)
 	}
 	if (trace->aggregate && read_counts(trace, err) < 0)
 		return -err->code;
-	if (trace->show.view && show_finish(&trace->show) < 0)
+	if (show_looks(&trace->show) && show_finish(&trace->show) < 0)
 		return error_errno(err, ENOMEM, "figures");
 	tell_progress(trace, true);
 	if (!trace->recording)

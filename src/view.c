@@ -12,6 +12,7 @@
 
 struct view {
 	struct view_request request;
+	struct task_lookup lookup;
 	struct tasks *tasks;
 	struct calls *calls;
 	struct timers *timers; /* NULL: neither expiries nor signals nor lives */
@@ -19,54 +20,15 @@ struct view {
 	struct sink *sink;
 	const struct out_style *style;
 	const struct out *out;
-	view_lookup *lookup;
-	void *lookup_context;
 	view_listener *listener;
 	void *listener_context;
 	struct view_totals totals;
-	uint32_t losses; /* gaps so far: what is known of tasks is older than them */
-	int status;      /* of what the receivers did */
+	int status; /* of what the receivers did */
 };
 
 static const struct task *task_of(struct view *view, int32_t tid, struct task *unknown)
 {
-	const struct task *task = tasks_find(view->tasks, tid);
-
-	if (task && task->tgid && task->losses == view->losses)
-		return task;
-	memset(unknown, 0, sizeof(*unknown));
-	unknown->uid = UINT32_MAX;
-	if (view->lookup && view->lookup(view->lookup_context, tid, unknown) == 0) {
-		unknown->losses = view->losses;
-		if (tasks_learn(view->tasks, unknown) == 0)
-			return unknown;
-	}
-	/* Gone: what was known before the gap is the best there is. */
-	if (task && task->tgid) {
-		*unknown = *task;
-		unknown->losses = view->losses;
-		return tasks_learn(view->tasks, unknown) == 0 ? unknown : task;
-	}
-	if (task)
-		*unknown = *task;
-	unknown->tid = tid;
-	return unknown;
-}
-
-static struct caller caller_of(const struct task *task, int32_t tid)
-{
-	struct caller caller = { .pid = task->tgid, .tid = tid };
-
-	memcpy(caller.comm, task->comm, sizeof(caller.comm));
-	return caller;
-}
-
-/* Its first thread, by whose name a process is known. */
-static struct caller process_of(const struct view *view, const struct task *task)
-{
-	const struct task *first = tasks_find(view->tasks, task->tgid);
-
-	return caller_of(first && first->tgid ? first : task, task->tgid);
+	return task_lookup_find(&view->lookup, tid, unknown);
 }
 
 static void fail_with(struct view *view, int status)
@@ -95,13 +57,13 @@ static void show_call(void *context, const struct call *call)
 		fail_with(view, timers_call(view->timers, task->tgid, call));
 	if (!selection_takes_task(view->request.selection, task))
 		return;
-	caller = process_of(view, task);
+	caller = task_lookup_process(&view->lookup, task);
 	if (view->lives)
 		fail_with(view, lives_call(view->lives, &caller, call));
 	if (view->request.watcher && view->request.events & EVENT_BIT(call->event))
 		fail_with(view, view->request.watcher->call(view->request.watcher->context, &caller,
 							    call));
-	caller = caller_of(task, call->tid);
+	caller = task_lookup_thread(task, call->tid);
 	if (view_done(view) || !(view->request.events & EVENT_BIT(call->event)) ||
 	    !selection_takes(view->request.selection, task, call) || !is_wanted(view, &row))
 		return;
@@ -145,11 +107,11 @@ static void show_occurrence(void *context, const struct occurrence *occurrence)
 
 	if (!task || !selection_takes_task(view->request.selection, task))
 		return;
-	caller = caller_of(task, occurrence->tid);
+	caller = task_lookup_thread(task, occurrence->tid);
 	if (!caller.pid)
 		caller.pid = occurrence->pid;
 	if (view->lives) {
-		struct caller process = process_of(view, task);
+		struct caller process = task_lookup_process(&view->lookup, task);
 
 		process.pid = caller.pid;
 		fail_with(view, lives_occurrence(view->lives, &process, occurrence));
@@ -212,6 +174,7 @@ struct view *view_new(const struct view_request *request)
 		return NULL;
 	view->request = *request;
 	view->tasks = request->tasks;
+	view->lookup.tasks = request->tasks;
 	view->sink = request->sink;
 	view->style = request->style;
 	view->out = out_for(request->style);
@@ -245,7 +208,7 @@ void view_free(struct view *view)
 int view_existing(struct view *view, const struct task *process,
 		  const struct existing_timer *existing)
 {
-	struct caller caller = caller_of(process, process->tgid);
+	struct caller caller = task_lookup_thread(process, process->tgid);
 	int status = 0;
 
 	if (view->timers)
@@ -262,10 +225,10 @@ void view_set_ahead(struct view *view, int32_t clock, int64_t ns)
 		timers_set_ahead(view->timers, clock, ns);
 }
 
-void view_set_lookup(struct view *view, view_lookup *lookup, void *context)
+void view_set_lookup(struct view *view, task_asker *ask, void *context)
 {
-	view->lookup = lookup;
-	view->lookup_context = context;
+	view->lookup.ask = ask;
+	view->lookup.context = context;
 }
 
 void view_set_listener(struct view *view, view_listener *listener, void *context)
@@ -401,7 +364,7 @@ int view_take(struct view *view, const struct merged *merged)
 	calls_lost(view->calls, loss.cpu);
 	if (view->timers)
 		timers_lost(view->timers, loss.cpu);
-	view->losses++;
+	view->lookup.losses++;
 	view_lost(view, &loss);
 	return view->status;
 }

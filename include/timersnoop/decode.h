@@ -56,6 +56,7 @@ struct record {
 	int cpu;
 	int32_t tid;    /* common_pid: the running task */
 	bool interrupt; /* which has nothing to do with it: an interrupt came */
+	bool hard;      /* and not only a soft one */
 	union {
 		struct { /* ENTRY: what the call has of these */
 			enum call_abi abi;
@@ -110,10 +111,35 @@ struct record {
 			int64_t stack[STACK_WORDS];
 			int32_t signo;
 		} waited;
-		struct { /* HRTIMER_START, HRTIMER_EXPIRE, HRTIMER_EXPIRED */
+		struct { /* HRTIMER_... */
 			uint64_t address;
-			int64_t ns; /* its clock: when it is to expire; when it did; nothing */
+			int64_t ns; /* its clock: when it is to expire; when it did; else nothing */
+			/* START and EXPIRE, where the event has it; else 0 */
+			uint64_t function;
+			int64_t latest_ns; /* START: `ns` and its slack */
+			uint32_t mode; /* START, SETUP: enum hrtimer_mode, see HRTIMER_MODE_... */
+			int32_t clock; /* SETUP */
+			bool has_was_armed;
+			bool was_armed; /* START: it was pending, and is armed anew */
 		} hrtimer;
+		struct { /* TIMER_... */
+			uint64_t address;
+			uint64_t function; /* START and EXPIRE */
+			/* jiffies: START: when it is to expire; and now; EXPIRE: now */
+			uint64_t expires, now;
+			bool has_bucket;
+			uint64_t bucket; /* START: when the wheel will look at it; jiffies */
+			uint32_t flags;  /* START: see TIMER_FLAG_... */
+		} timer_list;
+		struct {                /* CALLER */
+			uint64_t timer; /* 0: it is on the stack of who is called */
+			uint64_t address;
+		} caller;
+		struct {                    /* CPU_IDLE, TICK_STOP, BASE_IDLE */
+			int32_t cpu;        /* which; of TICK_STOP its own */
+			bool idle;          /* or: the tick was stopped */
+			int32_t dependency; /* TICK_STOP: what keeps it, enum tick_dep_bits as a mask */
+		} idle;
 		struct { /* ITIMER_EXPIRE */
 			int32_t which;
 			int32_t pid;
@@ -127,6 +153,17 @@ struct record {
 		} task;
 	};
 };
+
+/* enum hrtimer_mode, linux/hrtimer.h */
+#define HRTIMER_MODE_RELATIVE 0x01
+#define HRTIMER_MODE_PINNED 0x02
+#define HRTIMER_MODE_SOFT 0x04
+/* The flags of a struct timer_list, linux/timer.h; above them is its place in the wheel. */
+#define TIMER_FLAG_CPU_MASK 0x0003ffff
+#define TIMER_FLAG_DEFERRABLE 0x00080000
+#define TIMER_FLAG_PINNED 0x00100000
+#define TIMER_FLAG_IRQSAFE 0x00200000
+#define TIMER_FLAG_PLACE_SHIFT 22
 
 struct decoder;
 

@@ -38,6 +38,7 @@ struct binding {
 	struct field alarm_asked, alarm_ahead, alarm_base;
 	struct field code, overrun, group, result, handler;
 	struct field task, comm, clone_flags, uid, group_dead;
+	struct field function, expires, now, bucket, mode, was_armed, caller, state;
 };
 
 /* A format's text as libtraceevent may see it; the caller frees. NULL with errno: EINVAL

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * findings: what in the figures of timers is worth a person's attention: an id,
- * how bad it is, the evidence, and what to do. Pure.
+ * findings: what in figures of timers is worth a person's attention: an id, how bad
+ * it is, the evidence, and what to do. Pure.
  */
 #ifndef TIMERSNOOP_FINDINGS_H
 #define TIMERSNOOP_FINDINGS_H
@@ -28,16 +28,25 @@ enum finding_id {
 	FINDING_WRONG_CLOCK,     /* an instant that makes sense on another clock only */
 	FINDING_HERD,            /* many timers expire at one instant */
 	FINDING_MEMORY_CHANGED,  /* the caller's memory changed under a call (--toctou) */
+	FINDING_ALWAYS_FIRES,    /* of the kernel's timers: a callback whose timeouts all fire */
+	FINDING_SLOW_CALLBACK,   /* one that runs long */
+	FINDING_EVERY_JIFFY,     /* one that is armed for the next jiffy, again and again */
+	FINDING_KEEPS_AWAKE,     /* one that often ends idle periods of a CPU */
+	FINDING_OVERDUE,         /* one that begins beyond its time */
 	FINDING_DATA_INCOMPLETE, /* something was lost */
 	FINDING_COUNT,
 };
 
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
 
+/* Whose figures: those of `stat`, of `kernel`; a bit each. */
+enum finding_of { FINDING_OF_STAT = 1, FINDING_OF_KERNEL = 2, FINDING_OF_ALL = 3 };
+
 /* What is known of a finding without any data. */
 struct finding_kind {
 	const char *id; /* "rearm-storm" */
 	enum severity severity;
+	enum finding_of of; /* all that have it */
 	const char *advice; /* a sentence that says what to do */
 };
 extern const struct finding_kind finding_kinds[FINDING_COUNT];
@@ -47,13 +56,15 @@ const char *severity_name(enum severity severity);
 
 /* Sets of findings have a bit for each. */
 #define FINDING_BIT(id) (1u << (id))
-#define FINDINGS_ALL (FINDING_BIT(FINDING_COUNT) - 1)
 
-/* An id, "any", "warning" (those and errors), "error" -> its findings; 0: none such. */
-uint32_t findings_named(const char *name);
+/* Of those that `of` has: an id, "any", "warning" (those and errors), "error" -> its
+ * findings; 0: none such. */
+uint32_t findings_named(const char *name, enum finding_of of);
 /* All names that findings_named takes: "any, warning, ..."; adds a NUL. */
 #define FINDING_NAMES_MAX 320
-void findings_names(char text[FINDING_NAMES_MAX]);
+void findings_names(char text[FINDING_NAMES_MAX], enum finding_of of);
+
+/* --- limits -------------------------------------------------------------------------- */
 
 /* From where on something is worth telling. */
 struct finding_limits {
@@ -66,11 +77,54 @@ struct finding_limits {
 	int64_t late_ns;    /* 1 % of the expiries of a timer, or one of fewer, are later */
 	uint64_t herd;      /* timers that expire within herd_ns */
 	int64_t herd_ns;
+	uint64_t fires;     /* starts of a callback of which none was cancelled */
+	int64_t run_ns;     /* that a callback runs */
+	uint64_t jiffies;   /* arms of a callback for the next jiffy, a second */
+	uint64_t awake;     /* idle periods of a CPU that a callback ends, a second */
+	int64_t overdue_ns; /* that a callback begins beyond its time */
 };
 extern const struct finding_limits finding_limits_default;
 
-/* "late=1ms": one of the names above. 0 or -EINVAL; `what` is the option's name. */
-int findings_set_limit(struct finding_limits *limits, const char *text, const char *what,
-		       struct error *err);
+/* "late=1ms": one of the names that `of` has. 0 or -EINVAL; `what` is the option's name. */
+int findings_set_limit(struct finding_limits *limits, const char *text, enum finding_of of,
+		       const char *what, struct error *err);
+
+/* --- what was found --------------------------------------------------------------------- */
+
+/* One finding: of a timer, of several of one process, or of a callback or CPU of the kernel. */
+struct finding {
+	enum finding_id id;
+	bool has_process; /* else it is of the whole machine, or of all that was traced */
+	int32_t pid;
+	char comm[16];
+	uint64_t timers; /* that it is about; 0: of calls, not of a timer */
+	bool has_timer;  /* which, when it is one */
+	char timer[16];  /* "0", "fd3", "real" */
+	bool has_callback;
+	char callback[64];
+	bool has_cpu;
+	int32_t cpu;
+	uint64_t count; /* how often */
+	char evidence[256];
+};
+
+struct findings {
+	struct finding *list;
+	size_t count, room;
+};
+
+/* Not all there was has been seen: why, in words. */
+struct diagnosis_loss {
+	bool incomplete;
+	char evidence[256];
+};
+
+/* A zeroed one more, valid until the next; NULL when out of memory. */
+struct finding *findings_add(struct findings *findings);
+/* And that something was lost, if so. 0 or -ENOMEM. */
+int findings_add_loss(struct findings *findings, const struct diagnosis_loss *loss);
+/* The gravest first, then by kind, process, callback and CPU. */
+void findings_sort(struct findings *findings);
+void findings_free(struct findings *findings);
 
 #endif

@@ -12,6 +12,7 @@
 #include "timersnoop/error.h"
 #include "timersnoop/kernel_features.h"
 #include "timersnoop/probe_plan.h"
+#include "timersnoop/symbols.h"
 
 /*
  * Finds a mounted tracefs, tells libtracefs of it and checks that kprobe
@@ -31,5 +32,9 @@ int host_features(struct kernel_features *features, const struct plan_wishes *wi
 /* Makes kernel_features of uname(2) and kallsyms alone, for a machine whose tracefs
  * cannot be read: the fetch-arg syntax is assumed to be all there. */
 int host_features_guess(struct kernel_features *features, struct error *err);
+
+/* Fills an empty table with all functions there are now, to its end. None at all when their
+ * addresses are hidden (kptr_restrict). 0 or -errno. */
+int host_symbols(struct symbols *symbols, struct error *err);
 
 #endif

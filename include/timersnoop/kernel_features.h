@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FEATURE_SYMBOLS_MAX 96
+#define FEATURE_SYMBOLS_MAX 128
 #define FEATURE_REFUSED_MAX 32
 
 struct feature_symbol {
@@ -49,16 +49,39 @@ enum feature_offset {
 	OFFSET_COUNT,
 };
 
+/* Tracepoints that not every kernel has. */
+enum feature_event {
+	FEATURE_TIMER_START, /* and the others of timer_list and hrtimers */
+	FEATURE_HRTIMER_START,
+	FEATURE_HRTIMER_INIT, /* until 6.14 */
+	FEATURE_HRTIMER_SETUP,
+	FEATURE_HRTIMER_START_EXPIRED, /* from 7.1 on */
+	FEATURE_TICK_STOP,
+	FEATURE_TIMER_BASE_IDLE, /* from 6.9 on */
+	FEATURE_CPU_IDLE,
+	FEATURE_LOCAL_TIMER, /* x86: as an interrupt begins */
+	FEATURE_RESCHEDULE,
+	FEATURE_CALL_FUNCTION,
+	FEATURE_CALL_FUNCTION_SINGLE,
+	FEATURE_IRQ_WORK,
+	FEATURE_IRQ_HANDLER,
+	FEATURE_EVENTS,
+};
+extern const struct feature_event_name {
+	const char *system;
+	const char *event;
+} feature_events[FEATURE_EVENTS];
+
 struct kernel_features {
 	char machine[65]; /* uname(2): "x86_64" */
 	char release[65];
-	bool arg_n;         /* $argN at function entry */
-	bool user_memory;   /* +u0(...): reads of user memory */
-	bool ustring;       /* a string type that tells a failed read */
-	bool arrays;        /* NAME=...:s64[4] */
-	bool return_args;   /* $argN in return probes: as they were at entry */
-	bool hist;          /* hist triggers, with expressions as keys */
-	bool start_expired; /* there is a tracepoint timer:hrtimer_start_expired */
+	bool arg_n;                  /* $argN at function entry */
+	bool user_memory;            /* +u0(...): reads of user memory */
+	bool ustring;                /* a string type that tells a failed read */
+	bool arrays;                 /* NAME=...:s64[4] */
+	bool return_args;            /* $argN in return probes: as they were at entry */
+	bool hist;                   /* hist triggers, with expressions as keys */
+	bool events[FEATURE_EVENTS]; /* which tracepoints there are, of those that may be missing */
 	/* The register that points at a system call's struct pt_regs when it
 	 * returns, as a fetch-arg (calibrate.h); empty: not known */
 	char registers_in[8];

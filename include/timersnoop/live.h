@@ -60,7 +60,7 @@ const struct kernel_features *live_features(const struct live *live);
 /* Undoes everything; takes NULL. -errno with what could not be undone. */
 int live_close(struct live *live, struct error *err);
 
-/* A view_lookup (view.h) in /proc; `context` is not used. */
+/* A task_asker (task_lookup.h) in /proc; `context` is not used. */
 int live_lookup(void *context, int32_t tid, struct task *task);
 
 #endif

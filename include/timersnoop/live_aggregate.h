@@ -11,7 +11,7 @@
 #include "timersnoop/kernel_features.h"
 #include "timersnoop/live.h"
 #include "timersnoop/options.h"
-#include "timersnoop/report.h"
+#include "timersnoop/report_stat.h"
 #include "timersnoop/selection.h"
 #include "timersnoop/stats.h"
 #include "timersnoop/tasks.h"

@@ -12,6 +12,7 @@
 #include "timersnoop/error.h"
 #include "timersnoop/findings.h"
 #include "timersnoop/histogram.h"
+#include "timersnoop/kernel_events.h"
 #include "timersnoop/out.h"
 #include "timersnoop/stats.h"
 
@@ -19,6 +20,7 @@ enum command {
 	COMMAND_TRACE,
 	COMMAND_RECORD,
 	COMMAND_STAT,
+	COMMAND_KERNEL,
 	COMMAND_DOCTOR,
 	COMMAND_LIST,
 	COMMAND_CLEANUP, /* --cleanup */
@@ -28,10 +30,14 @@ enum command {
 
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/* Who counts, of COMMAND_STAT. */
+/* Who counts, of COMMAND_STAT and of COMMAND_KERNEL's tables. */
 enum aggregate { AGGREGATE_AUTO, AGGREGATE_KERNEL, AGGREGATE_USER };
 
 #define OPTION_LIST_MAX 64
+
+/* CPUs that --cpu can name: from 0 on. */
+#define OPTION_CPUS_MAX 1024
+#define OPTION_CPU_WORDS (OPTION_CPUS_MAX / 64)
 
 struct options {
 	enum command command;
@@ -60,22 +66,33 @@ struct options {
 	bool run_as;             /* --run-as was given */
 	const char *run_as_user; /* NULL: the user who called sudo */
 
+	/* the kernel's own timers */
+	bool kernel;                            /* COMMAND_KERNEL, or COMMAND_RECORD --kernel */
+	uint32_t kernel_events;                 /* a bit each (kernel_events.h); 0: figures */
+	bool callers;                           /* --callers: which function armed it, too */
+	bool wakeups;                           /* --wakeups, or what of -e needs it */
+	uint32_t kernel_by;                     /* KERNEL_BY_*: what a row of figures is for */
+	const char *callbacks[OPTION_LIST_MAX]; /* names, '*' is any text; into storage */
+	size_t callback_count;
+	uint64_t cpus[OPTION_CPU_WORDS]; /* --cpu: a bit each; only if cpus_given */
+	bool cpus_given;
+
 	const char *where; /* a condition (expr.h) on what is shown; or NULL */
 
 	/* how long */
-	uint64_t count;      /* 0: no limit; of COMMAND_STAT, tables */
+	uint64_t count;      /* 0: no limit; of figures, tables */
 	int64_t duration_ns; /* 0: no limit */
-	const char *until;   /* COMMAND_STAT: a condition on all there is that ends it; or NULL */
+	const char *until;   /* figures: a condition on all there is that ends it; or NULL */
 
-	/* COMMAND_STAT */
-	enum stat_by by;
+	/* figures: COMMAND_STAT, and COMMAND_KERNEL without kernel_events */
+	enum stat_by by; /* COMMAND_STAT; the kernel's is kernel_by */
 	bool by_given;
 	const char *sort; /* a field; NULL: the most active first */
 	uint64_t top;     /* so many rows; 0: all */
 	bool top_given;
 	int64_t interval_ns; /* a table so often; 0: one, at the end */
 	bool live;           /* that takes the place of the one before */
-	uint32_t histograms; /* a bit each (histogram.h) */
+	uint32_t histograms; /* a bit each (histogram.h; the kernel's: kernel_histogram_of) */
 	uint32_t fail_on;    /* findings that make the status 5, a bit each */
 	struct finding_limits limits;
 	const char *expects[OPTION_LIST_MAX]; /* conditions on all there is */

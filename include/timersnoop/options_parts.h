@@ -34,6 +34,11 @@ enum {
 	OPT_UNTIL,
 	OPT_LIMIT,
 	OPT_AGGREGATE,
+	OPT_CALLBACK,
+	OPT_CPU,
+	OPT_CALLERS,
+	OPT_WAKEUPS,
+	OPT_KERNEL,
 };
 
 struct parser {
@@ -53,5 +58,31 @@ struct parser {
 int options_wrong_value(struct parser *parser, const char *wanted, const char *given);
 /* Takes one option and its argument, or NULL: 0 or -EINVAL. */
 int options_set(struct parser *parser, int opt, const char *arg);
+
+/* The name of the first of these that was given, in the order of --help; or NULL. 0 ends them. */
+const char *options_given(const struct parser *parser, const int *options);
+/* What is about figures, of stat and of kernel. */
+extern const int options_of_figures[];
+
+/* --- pieces of values ---------------------------------------------------------------- */
+
+/* Digits only: no sign, no space, nothing behind. */
+bool options_read_number(const char *text, uint64_t min, uint64_t max, uint64_t *number);
+/* Adds `item` to a list of OPTION_LIST_MAX, unless it is there. */
+int options_add_text(struct parser *parser, const char **list, size_t *count, const char *item);
+
+/* --- the kernel's own timers (options_kernel.c) ------------------------------------- */
+
+/* Items of -e, --by, --hist, --callback and --cpu. */
+int options_add_kernel_events(struct parser *parser, const char *item);
+int options_add_kernel_by(struct parser *parser, const char *item);
+int options_add_kernel_histogram(struct parser *parser, const char *item);
+int options_add_callback(struct parser *parser, const char *item);
+int options_add_cpus(struct parser *parser, const char *item);
+
+/* What was not given, once all is read. */
+void options_settle_kernel(struct options *options);
+/* Which options go with the kernel's own timers, and which with these alone: 0 or -EINVAL. */
+int options_check_kernel(struct parser *parser);
 
 #endif

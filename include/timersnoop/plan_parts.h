@@ -42,6 +42,12 @@ const char *plan_calls_symbol(enum event event, enum call_abi abi);
 int plan_aggregate(struct plan_maker *maker, struct error *err);
 extern const char *const plan_aggregate_symbols[];
 
+/* plan_kernel.c: -ENOTSUP when the kernel has no such tracepoints */
+int plan_kernel(struct plan_maker *maker, struct error *err);
+extern const char *const plan_kernel_symbols[];
+/* Of the probes of functions that arm, followed by the function's name. */
+#define PLAN_CALLER_PREFIX "caller_"
+
 /* plan_timers.c: -ENOTSUP when type data is missing and only expiries or signals are wished for */
 int plan_timers(struct plan_maker *maker, struct error *err);
 extern const char *const plan_timers_symbols[];

@@ -58,6 +58,21 @@ enum probe_use {
 	USE_HRTIMER_EXPIRE,  /* and expires: a probe that should follow may be missed */
 	USE_HRTIMER_EXPIRED, /* it had expired when it was armed, and is not started */
 	USE_RELEASE,         /* the last descriptor of a timerfd is closed */
+	/* the kernel's own timers, besides USE_HRTIMER_START, _EXPIRE and _EXPIRED */
+	USE_HRTIMER_SETUP,
+	USE_HRTIMER_CANCEL, /* of one that was armed */
+	USE_HRTIMER_EXIT,   /* its callback returns */
+	USE_TIMER_INIT,     /* the same of timer_list timers */
+	USE_TIMER_START,
+	USE_TIMER_CANCEL, /* it is pending no more: cancelled, armed anew, or about to expire */
+	USE_TIMER_EXPIRE,
+	USE_TIMER_EXIT,
+	USE_CALLER,    /* who is about to arm one */
+	USE_TICK_STOP, /* an idle CPU is to go without its tick */
+	USE_BASE_IDLE, /* its timer_list timers become others' business, or its own again */
+	USE_CPU_IDLE,  /* it goes idle, or is so no more */
+	USE_TIMER_IRQ, /* its clock event device interrupts */
+	USE_OTHER_IRQ, /* anything else does */
 	/* tasks */
 	USE_NEW_TASK,
 	USE_RENAME,
@@ -81,7 +96,7 @@ struct meaning {
 #define TRY_PREFIX "try_"
 
 #define PLAN_PROBES_MAX 128
-#define PLAN_EVENTS_MAX 12
+#define PLAN_EVENTS_MAX 32
 #define PLAN_FORMATS_MAX (PLAN_PROBES_MAX + PLAN_EVENTS_MAX)
 #define PLAN_NOTES_MAX 64 /* more than any plan has */
 #define PLAN_TRIGGERS_MAX 48
@@ -108,7 +123,7 @@ struct plan_event {
 	bool anywhere;
 	char system[16];
 	char event[32];
-	char filter[160];
+	char filter[512];
 	char why[80];
 };
 
@@ -153,6 +168,14 @@ struct plan_wishes {
 	bool aggregate;
 	bool aggregate_kinds; /* arms also as one-shot or periodic, relative or absolute */
 	uint32_t histograms;  /* and these, a bit each: HISTOGRAM_VALUE, HISTOGRAM_INTERVAL */
+	/* The kernel's own timers instead of programs' calls. */
+	bool kernel;
+	bool callers;              /* and which function arms them */
+	bool wakeups;              /* and what ends the idle periods of CPUs */
+	bool followed;             /* only of some processes: see session_follow */
+	const uint64_t *functions; /* only these callbacks; borrowed */
+	size_t function_count;     /* 0: all */
+	const char *armers;        /* a filter of tasks that arm, or NULL */
 };
 
 /* Does the plan depend on offsets from type data? */
@@ -183,6 +206,9 @@ bool probe_use_tells_of_timers(enum probe_use use);
  * Documentation/trace/kprobetrace.rst), no newline. Returns the length.
  */
 size_t probe_text(char text[PROBE_TEXT_MAX], const struct probe *probe, const char *group);
+
+/* Is an event in the plan already, before this one? In another instance, with another filter. */
+bool plan_event_repeated(const struct probe_plan *plan, size_t event);
 
 /* Is it counted by triggers, and never recorded? */
 bool probe_has_triggers(const struct probe_plan *plan, size_t probe);

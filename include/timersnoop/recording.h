@@ -90,6 +90,8 @@ int recording_long_size(const struct recording *recording);
 const char *recording_clock(const struct recording *recording);
 const char *recording_uname(const struct recording *recording);
 const char *recording_cmdlines(const struct recording *recording);
+/* Text as in /proc/kallsyms. */
+const char *recording_kallsyms(const struct recording *recording);
 /* All of its CPU statistics, one behind the other. */
 const char *recording_stats(const struct recording *recording);
 /* NULL when timersnoop did not make it. */

@@ -22,6 +22,7 @@ enum recording_option {
 	/* version 7: where sections are */
 	OPTION_HEADER_INFO = 16,
 	OPTION_EVENT_FORMATS = 18,
+	OPTION_KALLSYMS = 19,
 	OPTION_CMDLINES = 21,
 };
 
@@ -79,7 +80,7 @@ struct recording {
 	recording_taker *take_format;
 	void *context;
 	struct {
-		uint64_t headers, formats, cmdlines;
+		uint64_t headers, formats, kallsyms, cmdlines;
 	} sections; /* version 7: where they are; 0: nowhere */
 	uint64_t cpus;
 	uint64_t tables[RECORDING_BUFFERS_MAX];
@@ -89,7 +90,7 @@ struct recording {
 	size_t stream_count;
 	uint64_t unpacked_memory; /* of all streams */
 	char clock[32];
-	char *uname, *cmdlines, *stats, *scene;
+	char *uname, *kallsyms, *cmdlines, *stats, *scene;
 	size_t scene_size, stats_size;
 	uint64_t pages_size;    /* of all streams */
 	uint64_t sections_size; /* unpacked, so far */
@@ -101,6 +102,7 @@ struct recording {
 /* The parts of either version, recording_in.c: what `cursor` is the whole of. */
 int recording_headers(struct recording *recording, struct cursor *cursor);
 int recording_formats(struct recording *recording, struct cursor *cursor);
+int recording_kallsyms_section(struct recording *recording, struct cursor *cursor);
 int recording_cmdline_section(struct recording *recording, struct cursor *cursor);
 /* Options up to the one that ends them. In version 7 it tells where more are, or 0. */
 int recording_options(struct recording *recording, struct cursor *cursor, uint64_t *more);

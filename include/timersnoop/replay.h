@@ -15,15 +15,19 @@ struct replay;
 
 /*
  * Opens the regular file `fd` (borrowed until replay_close) and fills the empty
- * `scene`. 0, or -errno: what is wrong with it begins with "it".
+ * `scene`; `kernel`: for the kernel's timers, not those of programs. 0, or -errno: what is wrong with it begins with "it".
  */
-int replay_open(struct replay **replay, int fd, struct scene *scene, struct error *err);
+int replay_open(struct replay **replay, int fd, bool kernel, struct scene *scene,
+		struct error *err);
 void replay_close(struct replay *replay);
 
 /* Did timersnoop make it? */
 bool replay_is_own(const struct replay *replay);
 /* The clock of its records; "mono" where lateness can be told. */
 const char *replay_clock(const struct replay *replay);
+
+/* Its functions, as /proc/kallsyms has them. */
+const char *replay_kallsyms(const struct replay *replay);
 
 /* Is asked after each record, and ends the replay when it is true. */
 typedef bool replay_stop(void *context, uint64_t ts);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * report: what `stat` says: tables as time goes by, and in the end what was
- * found, whether what was expected holds, and a status. The same for what
- * happens now and for what was recorded.
+ * report: what is said of figures (figures.h), whatever they are of: tables as time
+ * goes by, and in the end what was found, whether what was expected holds, and a
+ * status. The same for what happens now and for what was recorded.
  */
 #ifndef TIMERSNOOP_REPORT_H
 #define TIMERSNOOP_REPORT_H
@@ -10,41 +10,37 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "timersnoop/diagnosis.h"
+#include "timersnoop/figures.h"
 #include "timersnoop/options.h"
 #include "timersnoop/sink.h"
-#include "timersnoop/stats.h"
 
 struct report;
 
-/* Reads the conditions and fields of `options` (borrowed): 0, -EINVAL or -ENOMEM. */
-int report_new(struct report **report, const struct options *options, struct error *err);
+/* Reads the conditions and fields of `options`; both are borrowed. 0, -EINVAL or -ENOMEM. */
+int report_new(struct report **report, const struct options *options,
+	       const struct figures_class *kind, struct error *err);
 void report_free(struct report *report);
 
-/*
- * Can the kernel count all that is asked for by name? If not, `why_not` is a phrase. And
- * what it counts for an answer: whether arms are one-shot or periodic, relative or absolute?
- */
-bool report_countable(const struct report *report, char *why_not, size_t size);
-bool report_wants_kinds(const struct report *report);
+/* Is this field asked for, by --fields, --sort, --where or --expect? */
+bool report_names(const struct report *report, const struct field *field);
 
 /* What it is about, and where to; borrowed. */
 struct report_scene {
-	uint64_t since_ns; /* trace clock */
-	int64_t tick_ns;   /* see struct stats_scene */
-	bool (*clock_at)(void *context, int32_t clock, uint64_t ts, int64_t *ns);
-	void *context;
-	struct sink *sink; /* NULL: nothing is written */
+	const void *figures; /* of its kind, for make(): struct stats_scene, ... */
+	uint32_t by;         /* what a row is for */
+	uint64_t since_ns;   /* trace clock */
+	struct sink *sink;   /* NULL: nothing is written */
 	const struct out_style *style;
 	bool counted; /* by the kernel */
 };
 int report_begin(struct report *report, const struct report_scene *scene);
 
-/* See stats.h; 0 or -ENOMEM. */
-int report_change(struct report *report, const struct life_change *change);
-int report_call(struct report *report, const struct caller *who, const struct call *call);
-/* Figures that were counted elsewhere since the last time. */
-int report_add(struct report *report, struct stat_row *row);
+/*
+ * Something is to be counted: `take` is called for the figures of all the time, and for
+ * those since the last table, if they are others. What it returned, when not 0, is the end.
+ */
+typedef int report_taker(void *figures, void *context);
+int report_each(struct report *report, report_taker *take, void *context);
 
 /* When the next table is due, trace clock; 0: none but the last. */
 uint64_t report_due(const struct report *report);

@@ -48,6 +48,9 @@ struct scene {
 	bool lives;      /* also when timers and their processes end */
 	bool toctou;     /* the caller's memory, too */
 	bool followed;   /* only some processes, and what they made */
+	bool kernel;     /* the kernel's own timers, and no events */
+	bool callers;    /* and who arms them */
+	bool wakeups;    /* and what ends the idle periods of CPUs */
 	int32_t self;    /* timersnoop's own process */
 
 	uint64_t since_ns; /* from here on every call is whole: see calls_new */

@@ -22,7 +22,9 @@ struct session_request {
 	struct plan_wishes wishes;
 	bool follows;          /* session_follow will be called */
 	uint64_t buffer_bytes; /* ring buffer of each CPU; 0: leave the kernel's */
-	bool in_bulk;          /* wake the reader for half a buffer, not for the first record */
+	const uint64_t *cpus;  /* only these, a bit each, of `cpu_words` words; NULL: all */
+	size_t cpu_words;
+	bool in_bulk; /* wake the reader for half a buffer, not for the first record */
 };
 
 /*

@@ -11,9 +11,10 @@
 #include <stdint.h>
 
 #include "timersnoop/expr.h"
+#include "timersnoop/kernel_view.h"
 #include "timersnoop/options.h"
 #include "timersnoop/recording.h"
-#include "timersnoop/report.h"
+#include "timersnoop/report_stat.h"
 #include "timersnoop/scene.h"
 #include "timersnoop/view.h"
 
@@ -26,9 +27,14 @@ struct show {
 	uint32_t uids[OPTION_LIST_MAX];
 	struct scene scene;
 	struct tasks *tasks;
-	struct view *view;     /* NULL: nothing is looked at, as yet or at all */
-	struct sink *sink;     /* NULL: only counts */
-	struct report *report; /* of `stat`; NULL: lines are shown */
+	struct view *view;          /* NULL: nothing is looked at, as yet or at all */
+	struct kernel_view *kernel; /* the same of the kernel's timers: one of both */
+	struct symbols *symbols;    /* for these */
+	struct kernel_functions functions;
+	struct kernel_stats_scene kernel_stats;
+	struct sink *sink;        /* NULL: only counts */
+	struct report *report;    /* of `stat`; NULL: lines are shown */
+	struct stats_scene stats; /* what its figures are made with */
 	struct view_watcher watcher;
 	bool counted;       /* by the kernel, and added to the report before it is due */
 	uint64_t uncounted; /* what the kernel could not count */
@@ -50,13 +56,21 @@ struct show_source {
 	const struct decoder *decoder;
 	const struct recording_stream *streams; /* of the merge; which CPU each is of */
 	size_t stream_count;
-	view_lookup *lookup;
+	task_asker *lookup;
 	void *context;    /* of `lookup` */
 	bool other_clock; /* see struct view_request */
 };
 
+/* Which function is where, for what is told of the kernel's timers; `symbols` belongs to it
+ * from now on. 0, or -errno for wrong usage. */
+int show_set_symbols(struct show *show, struct symbols *symbols, struct error *err);
+
 /* The scene is filled, as far as it is known when tracing begins. 0 or -errno. */
 int show_begin(struct show *show, const struct show_source *source, struct error *err);
+/* The first line, if lines have one. */
+void show_header(const struct show *show);
+/* Is anything looked at? What is only recorded is not. */
+bool show_looks(const struct show *show);
 /* Takes the next of the stream. 0 or -errno. */
 int show_take(struct show *show, const struct merged *merged);
 /* From now on wall times are these: see struct scene_wall. 0 or -ENOMEM. */

@@ -16,6 +16,7 @@
 #include "timersnoop/merge.h"
 #include "timersnoop/out.h"
 #include "timersnoop/selection.h"
+#include "timersnoop/task_lookup.h"
 #include "timersnoop/tasks.h"
 
 struct view;
@@ -47,9 +48,7 @@ struct view_request {
 struct view *view_new(const struct view_request *request);
 void view_free(struct view *view);
 
-/* Asked about a thread that no record told of; fills *task or returns nonzero. */
-typedef int view_lookup(void *context, int32_t tid, struct task *task);
-void view_set_lookup(struct view *view, view_lookup *lookup, void *context);
+void view_set_lookup(struct view *view, task_asker *ask, void *context);
 
 /* Is told of each record before `tasks` takes it. 0 or -ENOMEM. */
 typedef int view_listener(void *context, const struct tasks *tasks, const struct record *record);
@@ -82,6 +81,7 @@ struct view_totals {
 	uint64_t in_flight;    /* calls under way when tracing began or stopped */
 	uint64_t unattributed; /* expiries and signals that nobody can say whose they are */
 	uint64_t malformed;    /* records too short for their own format */
+	uint64_t odd;          /* beginnings and ends of the kernel's timers that do not fit */
 	uint64_t uncounted;    /* calls that the kernel was to count, and could not */
 };
 void view_totals(const struct view *view, struct view_totals *totals);

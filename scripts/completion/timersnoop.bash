@@ -3,13 +3,14 @@
 # Completion of timersnoop(8) for bash. tests/docs/run.sh compares its lists with the
 # program and the manual.
 
-_timersnoop_commands='trace stat record report doctor list help'
+_timersnoop_commands='trace stat kernel record report doctor list help'
 
-_timersnoop_options='--pid --name --user --events --failed --where --lives --toctou
-	--run-as --count --duration --input --output --print --ring --by --sort --top
-	--interval --live --hist --fail-on --expect --until --limit --aggregate --format
-	--strace --time --wide --no-header --fields --null --color --quiet --verbose
-	--dry-run --buffer-size --loss-status --cleanup --help --version
+_timersnoop_options='--pid --name --user --events --failed --where --callback --cpu
+	--callers --wakeups --lives --toctou --run-as --count --duration --input --output
+	--print --ring --kernel --by --sort --top --interval --live --hist --fail-on
+	--expect --until --limit --aggregate --format --strace --time --wide --no-header
+	--fields --null --color --quiet --verbose --dry-run --buffer-size --loss-status
+	--cleanup --help --version
 	-p -n -u -e -x -c -d -i -o -w -q -v -h -V -0'
 
 _timersnoop_events='timer_create timer_settime timer_gettime timer_getoverrun
@@ -58,6 +59,38 @@ _timersnoop_event_fields='event time mono_ns cpu pid tid comm timer_id flags fla
 	signal result target_tid after_ns overrun sigev_value changed timer family value_ns
 	new_interval_ns old_value_ns old_interval_ns failed absolute periodic'
 
+# What kernel has of these.
+_timersnoop_kernel_groups='timer_list hrtimer start cancel expire idle all'
+
+_timersnoop_kernel_events='timer_init timer_start timer_cancel timer_expire hrtimer_init
+	hrtimer_start hrtimer_cancel hrtimer_expire tick_stop base_idle cpu_idle wakeup'
+
+_timersnoop_kernel_findings='always-fires slow-callback every-jiffy keeps-awake overdue
+	data-incomplete'
+
+_timersnoop_kernel_limits='fires run jiffies awake overdue'
+
+_timersnoop_kernel_hists='timeout late run'
+
+_timersnoop_kernel_bys='callback module mechanism process comm cpu caller timer'
+
+_timersnoop_kernel_fields='event callback module mechanism pid comm cpu caller timer
+	timers started older replaced cancelled fired pending unknown fired_percent
+	rearmed immediate from_interrupt deferrable pinned irqsafe absolute soft cpus
+	migrations rate fired_rate timeout_ns_min timeout_ns_median timeout_ns_p99
+	timeout_ns_max timeout_jiffies_min timeout_jiffies_median timeout_jiffies_p99
+	timeout_jiffies_max late_ns_min late_ns_median late_ns_p99 late_ns_max
+	late_jiffies_min late_jiffies_median late_jiffies_p99 late_jiffies_max
+	beyond_ns_min beyond_ns_median beyond_ns_p99 beyond_ns_max run_ns_min
+	run_ns_median run_ns_p99 run_ns_max wakeups wakeup_rate alongside span_ns
+	mono_ns incomplete'
+
+_timersnoop_kernel_event_fields='event time mono_ns cpu pid tid comm mechanism callback
+	module timer armed_pid armed_comm armed_ns armed_cpu caller timeout_ns
+	timeout_jiffies expires_jiffies due_jiffies expires_ns slack_ns deferrable
+	pinned irqsafe absolute soft replaces rearmed immediate from_interrupt late_ns
+	late_jiffies beyond_ns run_ns migrated waker idle_ns idle dependency lost'
+
 _timersnoop_processes() {
 	local file
 	for file in /proc/[0-9]*; do
@@ -97,12 +130,23 @@ _timersnoop_files() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$1")
 }
 
-# _timersnoop_value OPTION CURRENT COMMAND: 1 when OPTION takes no argument.
+# _timersnoop_value OPTION CURRENT COMMAND: 1 when OPTION takes no argument. COMMAND is
+# "kernel -e" for the events of kernel.
 _timersnoop_value() {
-	local option=$1 current=$2 fields=$_timersnoop_event_fields
-	[[ $3 != stat ]] || fields=$_timersnoop_stat_fields
+	local option=$1 current=$2 command=$3 fields=$_timersnoop_event_fields
+	local groups=$_timersnoop_groups events=$_timersnoop_events hists=$_timersnoop_hists
+	local findings=$_timersnoop_findings limits=$_timersnoop_limits
+	case $command in
+	stat) fields=$_timersnoop_stat_fields ;;
+	kernel*)
+		groups=$_timersnoop_kernel_groups events=$_timersnoop_kernel_events
+		hists=$_timersnoop_kernel_hists findings=$_timersnoop_kernel_findings
+		limits=$_timersnoop_kernel_limits fields=$_timersnoop_kernel_fields
+		[[ $command != 'kernel -e' ]] || fields=$_timersnoop_kernel_event_fields
+		;;
+	esac
 	case $option in
-	-e | --events) _timersnoop_list "$current" "$_timersnoop_groups $_timersnoop_events" ;;
+	-e | --events) _timersnoop_list "$current" "$groups $events" ;;
 	-p | --pid) _timersnoop_list "$current" "$(_timersnoop_processes)" ;;
 	-n | --name) _timersnoop_list "$current" "$(_timersnoop_names)" ;;
 	-u | --user) _timersnoop_list "$current" "$(_timersnoop_users)" ;;
@@ -118,11 +162,17 @@ _timersnoop_value() {
 		*) _timersnoop_words "$current" "$fields" ;;
 		esac
 		;;
-	--by) _timersnoop_words "$current" "$_timersnoop_bys" ;;
-	--hist) _timersnoop_list "$current" "$_timersnoop_hists" ;;
-	--fail-on) _timersnoop_list "$current" "$_timersnoop_severities $_timersnoop_findings" ;;
+	--by)
+		if [[ $command == kernel* ]]; then
+			_timersnoop_list "$current" "$_timersnoop_kernel_bys"
+		else
+			_timersnoop_words "$current" "$_timersnoop_bys"
+		fi
+		;;
+	--hist) _timersnoop_list "$current" "$hists" ;;
+	--fail-on) _timersnoop_list "$current" "$_timersnoop_severities $findings" ;;
 	--limit)
-		_timersnoop_list "$current" "$_timersnoop_limits"
+		_timersnoop_list "$current" "$limits"
 		COMPREPLY=("${COMPREPLY[@]/%/=}")
 		compopt -o nospace 2>/dev/null
 		;;
@@ -136,6 +186,7 @@ _timersnoop_value() {
 		compopt -o nospace 2>/dev/null
 		;;
 	-c | --count | -d | --duration | --ring | --top | --interval | --buffer-size | --loss-status) ;;
+	--callback | --cpu) ;;
 	*) return 1 ;;
 	esac
 	return 0
@@ -143,7 +194,7 @@ _timersnoop_value() {
 
 # The words before the cursor, as readline broke them at '=': put together again.
 _timersnoop() {
-	local current=${COMP_WORDS[COMP_CWORD]} previous='' command='' word i
+	local current=${COMP_WORDS[COMP_CWORD]} previous='' command='' events='' word i
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
@@ -159,10 +210,13 @@ _timersnoop() {
 			return
 		fi
 		if [[ ! $command && " $_timersnoop_commands " == *" $word "* &&
-			${COMP_WORDS[i - 1]} != -[pnuecdio] && ${COMP_WORDS[i - 1]} != = ]]; then
+			${COMP_WORDS[i - 1]} != -[pnuecdio] && ${COMP_WORDS[i - 1]} != = &&
+			${COMP_WORDS[i - 1]} != --aggregate ]]; then
 			command=$word
 		fi
+		[[ $word != -e* && $word != --events ]] || events=' -e'
 	done
+	[[ $command != kernel ]] || command+=$events
 	((COMP_CWORD > 0)) && previous=${COMP_WORDS[COMP_CWORD - 1]}
 	# --limit late=1ms is no option with a value behind '='
 	if [[ $previous == = || $current == = ]]; then

@@ -59,17 +59,40 @@ same() {
 
 # --- where what is written stands ------------------------------------------------
 
-# section FROM TO: the lines of the manual from one that begins with FROM to TO.
-section() {
+# between FROM TO: the lines behind the first that begins with FROM, up to TO.
+between() {
 	awk -v from="$1" -v to="$2" 'inside && index($0, to) == 1 { exit }
-		inside { print } index($0, from) == 1 { inside = 1 }' "$manual"
+		inside { print } index($0, from) == 1 { inside = 1 }'
 }
 
-# help_part FROM TO: the same of --help.
-help_part() {
-	"$timersnoop" --help | awk -v from="$1" -v to="$2" 'index($0, from) { inside = 1 }
+# section FROM TO: the same of the manual.
+section() {
+	between "$1" "$2" <"$manual"
+}
+
+# chapter HEADING: what stands in the manual behind this line, up to the next heading.
+chapter() {
+	awk -v heading="$1" 'inside && /^\.S[hs] / { exit }
+		inside { print } $0 == heading { inside = 1 }' "$manual"
+}
+
+# part FROM TO: the lines from one that has FROM in it, up to TO.
+part() {
+	awk -v from="$1" -v to="$2" 'index($0, from) { inside = 1 }
 		inside && index($0, to) { exit } inside { print }'
 }
+
+# help_part FROM TO: the same of --help. kernel_help_part FROM TO: of what it says of kernel.
+help_part() {
+	"$timersnoop" --help | part "$1" "$2"
+}
+
+kernel_help_part() {
+	help_part "The kernel's own timers (kernel" 'Recordings (' | part "$1" "$2"
+}
+
+# What the manual has on options of kernel alone, and on kernel's form of others.
+kernel_options=".Ss The kernel's own timers"
 
 # items: the first word of each item of a list.
 items() {
@@ -147,8 +170,8 @@ test_arguments() {
 }
 
 test_commands() {
-	sed -n '/^static int take_word/,/^}/p' src/options.c |
-		sed -nE 's/.*strcmp\(word, "([a-z]+)"\).*/\1/p' | put code
+	sed -n '/^} commands\[\] = {/,/^};/p' src/options.c | grep -oE '\{ "[a-z]+"' |
+		tr -d '{ "' | put code
 	section '.Sh DESCRIPTION' '.Sh OPTIONS' | items | put manual
 	in_bash commands | put bash
 	in_fish commands | put fish
@@ -169,6 +192,28 @@ choices() {
 	same "$1" code 'the manual' manual bash bash zsh zsh fish fish
 }
 
+# As `choices` has it, but that what kernel takes is a list of other words.
+test_bys() {
+	"$timersnoop" stat --by '?' 2>&1 |
+		sed -nE "s/.* takes (.*), not '\?'.*/\1/p" | sed 's/ or /, /' | words | put code
+	fact by | put facts
+	section ".Sh OPTIONS" ".Sh OUTPUT" | sed -nE "s/^\.It Fl -by Cm (.*)/\1/p" |
+		tr -d '|' | words | put manual
+	shells bys bys
+	same 'what a row is for' code tests/docs/facts.c facts 'the manual' manual \
+		bash bys-bash zsh bys-zsh fish bys-fish
+
+	fact kernel-by | put code
+	kernel_help_part '--by' '--events' | grep -oE '[a-z]+' | put words
+	grep -xF -f "$work/code" "$work/words" | put help
+	chapter "$kernel_options" | between '.It Fl -by ' '.It Fl e ' | items | put manual
+	"$timersnoop" kernel --by '?' 2>&1 |
+		sed -nE "s/.* takes any of (.*), not '\?'.*/\1/p" | words | put program
+	shells bys kernel_bys
+	same 'what a row of kernel is for' code 'what it says' program --help help \
+		'the manual' manual bash bys-bash zsh bys-zsh fish bys-fish
+}
+
 # --- what the facts tell -----------------------------------------------------------
 
 fact() {
@@ -185,6 +230,14 @@ test_events() {
 	shells events events
 	same 'events' code --help help 'the manual' manual bash events-bash zsh events-zsh \
 		fish events-fish
+
+	fact kernel-event | put code
+	kernel_help_part 'names:' '--hist' | sed 's/.*names://; s/(.*//' | words | put help
+	chapter ".Ss Events of the kernel's timers" | sed -nE 's/^\.It Cm //p' | words |
+		grep '[a-z]' | put manual
+	shells events kernel_events
+	same 'events of kernel' code --help help 'the manual' manual bash events-bash \
+		zsh events-zsh fish events-fish
 }
 
 test_groups() {
@@ -194,34 +247,56 @@ test_groups() {
 	shells groups groups
 	same 'groups of events' code --help help 'the manual' manual bash groups-bash \
 		zsh groups-zsh fish groups-fish
+
+	fact kernel-group | put code
+	kernel_help_part '--events' 'names:' | sed -nE 's/^ {30}([a-z_]+) .*/\1/p' | put help
+	chapter "$kernel_options" | between '.It Fl e ' '.It Fl -hist ' | items | put manual
+	shells groups kernel_groups
+	same 'groups of events of kernel' code --help help 'the manual' manual \
+		bash groups-bash zsh groups-zsh fish groups-fish
+}
+
+# findings_of NAME KIND HEADING SET: ids, and how bad each is; KIND is "" or "kernel-".
+findings_of() {
+	local name=$1 kind=$2finding heading=$3 list=$4
+	fact "$kind" | put code
+	"${2:+kernel_}help_part" '--fail-on' '--limit' | sed '0,/or$/d' | words | put help
+	chapter "$heading" | items | put manual
+	shells findings "$list"
+	same "$name" code --help help 'the manual' manual bash findings-bash \
+		zsh findings-zsh fish findings-fish
+
+	"$facts" | sed -n "s/^$kind //p" | put code
+	chapter "$heading" | sed -nE 's/^\.It Cm ([^ ]+) Pq (.*)/\1 \2/p' | put manual
+	same "how bad $name are" code 'the manual' manual
 }
 
 test_findings() {
-	fact finding | put code
-	help_part '--fail-on' '--limit' | sed '1,/or$/d' | words | put help
-	section '.Sh FINDINGS' '.Ss Limits' | items | put manual
-	shells findings findings
-	same 'findings' code --help help 'the manual' manual bash findings-bash \
-		zsh findings-zsh fish findings-fish
+	findings_of 'findings' '' '.Sh FINDINGS' findings
+	findings_of 'findings of kernel' kernel- ".Ss Findings of the kernel's timers" kernel_findings
+}
 
-	"$facts" | sed -n 's/^finding //p' | put code
-	section '.Sh FINDINGS' '.Ss Limits' | sed -nE 's/^\.It Cm ([^ ]+) Pq (.*)/\1 \2/p' | put manual
-	same 'how bad findings are' code 'the manual' manual
+# limits_of NAME KIND OF HEADING SET NEXT: OF is what src/findings.c calls it, NEXT the
+# option behind --limit in --help.
+limits_of() {
+	local name=$1 kind=$2limit of=$3 heading=$4 list=$5 next=$6
+	"$facts" | sed -nE "s/^$kind (.*) (.*)/\1=\2/p" | put code
+	"${2:+kernel_}help_part" '--limit' "$next" | grep -oE '[a-z-]+=[0-9][0-9a-z]*' | put help
+	chapter "$heading" | sed -nE 's/^\.It Cm ([^ ]+) Ns = Ns (.*)/\1=\2/p' | put manual
+	same "$name and their defaults" code --help help 'the manual' manual
+
+	sed -n '/limit_names\[\] = {/,/^};/p' src/findings.c |
+		sed -nE "s/^\t\{ \"([a-z-]+)\".* $of \},/\1/p" | put code
+	fact "$kind" | put facts
+	shells limits "$list"
+	same "names of $name" code tests/docs/facts.c facts bash limits-bash zsh limits-zsh \
+		fish limits-fish
 }
 
 test_limits() {
-	"$facts" | sed -nE 's/^limit (.*) (.*)/\1=\2/p' | put code
-	help_part '--limit' '--aggregate' | grep -oE '[a-z-]+=[0-9][0-9a-z]*' | put help
-	section '.Ss Limits' '.Sh FIELDS' | sed -nE 's/^\.It Cm ([^ ]+) Ns = Ns (.*)/\1=\2/p' |
-		put manual
-	same 'limits and their defaults' code --help help 'the manual' manual
-
-	sed -n '/limit_names\[\] = {/,/^};/p' src/findings.c |
-		sed -nE 's/^\t\{ "([a-z-]+)".*/\1/p' | put code
-	fact limit | put facts
-	shells limits limits
-	same 'names of limits' code tests/docs/facts.c facts bash limits-bash zsh limits-zsh \
-		fish limits-fish
+	limits_of 'limits' '' FINDING_OF_STAT '.Ss Limits' limits '--aggregate'
+	limits_of 'limits of kernel' kernel- FINDING_OF_KERNEL \
+		".Ss Limits of the kernel's timers" kernel_limits '--kernel'
 }
 
 test_hists() {
@@ -229,24 +304,32 @@ test_hists() {
 	section '.It Fl -hist' '.It Fl -until' | items | put manual
 	shells hists hists
 	same 'histograms' code 'the manual' manual bash hists-bash zsh hists-zsh fish hists-fish
+
+	fact kernel-hist | put code
+	kernel_help_part '--hist' '--fail-on' | sed 's/.*LIST//' | words | put help
+	chapter "$kernel_options" | between '.It Fl -hist ' '.It Fl -fail-on ' | items | put manual
+	shells hists kernel_hists
+	same 'histograms of kernel' code --help help 'the manual' manual bash hists-bash \
+		zsh hists-zsh fish hists-fish
 }
 
-# test_fields KIND COMMAND SECTION NEXT: fields and their units
+# test_fields KIND HEADING COMMAND...: fields and their units; KIND-field are the facts.
 test_fields() {
-	local kind=$1 command=$2
+	local kind=$1 heading=$2
+	shift 2
 	if [[ ! $(fact "$kind-field") ]]; then
 		skip "fields of $kind" 'they are not in the code as yet'
 		return
 	fi
 	"$facts" | sed -n "s/^$kind-field //p" | put code
-	section "$3" "$4" | sed -nE 's/^\.It Cm ([^ ]+) Ta ([^ ]+) Ta .*/\1 \2/p' | put manual
+	chapter "$heading" | sed -nE 's/^\.It Cm ([^ ]+) Ta ([^ ]+) Ta .*/\1 \2/p' | put manual
 	same "fields of $kind and their units" code 'the manual' manual
 
 	fact "$kind-field" | put code
-	shells fields "${kind}_fields"
+	shells fields "${kind/-/_}_fields"
 	same "fields of $kind in completions" code bash fields-bash zsh fields-zsh fish fields-fish
 
-	if "$timersnoop" "$command" --fields help >"$work/said" 2>/dev/null; then
+	if "$timersnoop" "$@" --fields help >"$work/said" 2>/dev/null; then
 		"$facts" | sed -n "s/^$kind-field //p" | put code
 		awk '{ print $1, $2 }' "$work/said" | put program
 		same "fields of $kind in --fields help" code 'what it says' program
@@ -307,7 +390,8 @@ offers_nothing() {
 test_bash() {
 	completes 'timersnoop st' stat
 	completes 'timersnoop re' record report
-	offers 'timersnoop ' trace stat record report doctor list help
+	completes 'timersnoop ke' kernel
+	offers 'timersnoop ' trace stat kernel record report doctor list help
 	completes 'timersnoop stat --fa' --fail-on --failed
 	completes 'timersnoop stat --fail-on her' herd
 	completes 'timersnoop stat --fail-on late,re' late,rearm-storm
@@ -325,6 +409,21 @@ test_bash() {
 	completes 'timersnoop stat --hist value,l' value,late
 	completes 'timersnoop stat --by p' process
 	completes 'timersnoop stat --aggregate k' kernel
+	completes 'timersnoop kernel -e hrtimer_c' hrtimer_cancel
+	completes 'timersnoop kernel -e start,hrtimer_c' start,hrtimer_cancel
+	completes 'timersnoop kernel --by process,call' process,callback process,caller
+	completes 'timersnoop kernel --hist=late,t' late,timeout
+	completes 'timersnoop kernel --fail-on any,o' any,overdue
+	completes 'timersnoop kernel --limit r' run=
+	completes 'timersnoop kernel --fields callback,fired_r' callback,fired_rate
+	completes 'timersnoop kernel --sort -run_ns_p' -run_ns_p99
+	offers_nothing 'timersnoop kernel -e start --fields fired_r'
+	completes 'timersnoop kernel -e start --fields armed_c' armed_comm armed_cpu
+	completes 'timersnoop record --ke' --kernel
+	completes 'timersnoop --aggregate kernel --by sig' signal
+	completes 'timersnoop stat --aggregate kernel --by sig' signal
+	offers_nothing 'timersnoop kernel --cpu '
+	offers_nothing 'timersnoop kernel --callback '
 	completes 'timersnoop --format t' text tsv
 	completes 'timersnoop --format=js' json
 	completes 'timersnoop --time w' wall
@@ -368,7 +467,7 @@ syntax() {
 test_options
 test_arguments
 test_commands
-choices 'what a row is for' by bys
+test_bys
 choices 'who counts' aggregate aggregates
 choices 'formats' format formats
 choices 'colours' color colors
@@ -378,8 +477,10 @@ test_groups
 test_findings
 test_limits
 test_hists
-test_fields stat stat '.Ss Fields of figures' '.Ss Fields of events'
-test_fields event trace '.Ss Fields of events' '.Sh EXPRESSIONS'
+test_fields stat '.Ss Fields of figures' stat
+test_fields event '.Ss Fields of events' trace
+test_fields kernel ".Ss Fields of the kernel's figures" kernel
+test_fields kernel-event ".Ss Fields of the kernel's events" kernel -e all
 test_help_fits
 test_bash
 test_bash_arguments

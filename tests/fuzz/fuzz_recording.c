@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (show_select(&show, &options, &err) < 0)
 		abort();
-	if (replay_open(&replay, fd, &show.scene, &err) == 0)
+	if (replay_open(&replay, fd, false, &show.scene, &err) == 0)
 		replay_show(replay, &show, NULL, NULL, &err);
 	else if (!err.text[0])
 		abort();

@@ -17,6 +17,7 @@ struct diagnosis_loss figured_loss;
 char figured_written[65536];
 
 static struct options options;
+static struct stats_scene stats_scene;
 static struct out_style style;
 static struct sink *sink;
 static char words_copy[512];
@@ -31,12 +32,12 @@ static bool clock_at(void *context, int32_t clock, uint64_t ts, int64_t *ns)
 
 static int take_change(void *context, const struct life_change *change)
 {
-	return report_change(context, change);
+	return report_stat_change(context, change);
 }
 
 static int take_call(void *context, const struct caller *who, const struct call *call)
 {
-	return report_call(context, who, call);
+	return report_stat_call(context, who, call);
 }
 
 static int make(const char *words, struct error *err)
@@ -57,14 +58,14 @@ static int make(const char *words, struct error *err)
 			*at++ = '\0';
 	}
 	CU_ASSERT_EQUAL_FATAL(options_parse(&options, argc, argv, err), 0);
-	return report_new(&figured, &options, err);
+	return report_new(&figured, &options, &stat_figures, err);
 }
 
 void figured_begin(const char *words)
 {
-	struct report_scene scene = {
-		.since_ns = 1000 * MS, .clock_at = clock_at, .context = &options, .style = &style
-	};
+	struct report_scene scene = { .figures = &stats_scene,
+				      .since_ns = 1000 * MS,
+				      .style = &style };
 	struct error err;
 
 	CU_ASSERT_EQUAL_FATAL(make(words, &err), 0);
@@ -77,6 +78,12 @@ void figured_begin(const char *words)
 				    .header = options.header,
 				    .null = options.null,
 				    .no_wall = true };
+	stats_scene = (struct stats_scene){ .limits = &options.limits,
+					    .clock_at = clock_at,
+					    .context = &options,
+					    .histograms = options.histograms,
+					    .events = options.events };
+	scene.by = options.by;
 	scene.sink = options.quiet ? NULL : sink;
 	CU_ASSERT_EQUAL_FATAL(report_begin(figured, &scene), 0);
 	feed_begin_watched(take_change, take_call, figured);

@@ -6,7 +6,7 @@
 #define TIMERSNOOP_TESTS_FIGURED_H
 
 #include "feed.h"
-#include "timersnoop/report.h"
+#include "timersnoop/report_stat.h"
 
 extern struct report *figured;
 extern struct diagnosis_loss figured_loss; /* none, until a test says so */

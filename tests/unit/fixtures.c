@@ -80,7 +80,7 @@ void fixture_features(const char *series, struct kernel_features *features)
 	kernel_features_kallsyms(features, text, size, probe_plan_symbols());
 	free(text);
 	text = fixture_read(series, "formats", &size);
-	features->start_expired = strstr(text, "name: hrtimer_start_expired\n") != NULL;
+	features->events[FEATURE_HRTIMER_START_EXPIRED] = strstr(text, "name: hrtimer_start_expired\n") != NULL;
 	free(text);
 	read_types(series, features);
 }

@@ -19,7 +19,7 @@ void describe(void)
 	kernel_features_init(&kernel);
 	snprintf(kernel.machine, sizeof(kernel.machine), "x86_64");
 	kernel.arg_n = kernel.return_args = kernel.user_memory = kernel.ustring = kernel.arrays =
-		kernel.start_expired = kernel.hist = true;
+		kernel.events[FEATURE_HRTIMER_START_EXPIRED] = kernel.hist = true;
 	for (int i = 0; i < OFFSET_COUNT; i++)
 		kernel.offset[i] = 8 * (i + 1);
 	wishes = (struct plan_wishes){ .events = EVENT_BIT(EVENT_TIMER_SETTIME) };
@@ -274,12 +274,16 @@ static const char *source(enum value_source from)
 static void write_meaning(FILE *out, const struct meaning *means, bool anywhere, const char *why)
 {
 	static const char *const uses[USE_COUNT] = {
-		"entry",    "return",   "copy",     "user",        "old",         "old at",
-		"stack",    "sigevent", "made",     "file",        "user before", "user after",
-		"user old", "tally",    "expiry",   "queue",       "signal",      "deliver",
-		"handled",  "fetched",  "signalfd", "wait",        "waited",      "itimer",
-		"start",    "expire",   "expired",  "release",     "new task",    "rename",
-		"exec",     "exit",     "creds",    "timers gone",
+		"entry",       "return",     "copy",        "user",         "old",
+		"old at",      "stack",      "sigevent",    "made",         "file",
+		"user before", "user after", "user old",    "tally",        "expiry",
+		"queue",       "signal",     "deliver",     "handled",      "fetched",
+		"signalfd",    "wait",       "waited",      "itimer",       "start",
+		"expire",      "expired",    "release",     "setup",        "cancel",
+		"expire exit", "timer init", "timer start", "timer cancel", "timer expire",
+		"timer exit",  "caller",     "tick stop",   "base idle",    "cpu idle",
+		"timer irq",   "other irq",  "new task",    "rename",       "exec",
+		"exit",        "creds",      "timers gone",
 	};
 
 	fprintf(out, "# %s", uses[means->use]);

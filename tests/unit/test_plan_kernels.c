@@ -199,7 +199,7 @@ static void names_of_others(void)
 		{ "", "settime_enter" },
 		{ "sched", "task_newtask" },
 		{ "task", "settime_new" },
-		{ "timer", "timer_start" },
+		{ "timer", "timer_expired" },
 	};
 	struct meaning means;
 

@@ -247,7 +247,7 @@ static void started_in_the_past(void)
 	CU_ASSERT_EQUAL(find_tracepoint("hrtimer_start_expired")->means.use, USE_HRTIMER_EXPIRED);
 	CU_ASSERT_STRING_EQUAL(find_tracepoint("hrtimer_start_expired")->system, "timer");
 	CU_ASSERT_STRING_EQUAL(find_tracepoint("hrtimer_start_expired")->filter, "");
-	kernel.start_expired = false;
+	kernel.events[FEATURE_HRTIMER_START_EXPIRED] = false;
 	make_whole();
 	NO_NOTES();
 	CU_ASSERT_PTR_NULL(find_tracepoint("hrtimer_start_expired"));

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fixtures.h"
 #include "pages.h"
 #include "replayed.h"
 #include "suites.h"
@@ -115,6 +116,7 @@ static void there_and_back(void)
 	CU_ASSERT_STRING_EQUAL(recording_clock(recording), "mono");
 	CU_ASSERT_STRING_EQUAL(recording_uname(recording), "Linux 6.1 x86_64");
 	CU_ASSERT_STRING_EQUAL(recording_cmdlines(recording), "12 app\n13 a b\n");
+	CU_ASSERT_STRING_EQUAL(recording_kallsyms(recording), head.kallsyms);
 	CU_ASSERT_STRING_EQUAL(recording_stats(recording),
 			       "CPU: 0\noverrun: 1\n\nCPU: 1\noverrun: 2\n\n");
 	CU_ASSERT_EQUAL(recording_long_size(recording), 8);
@@ -218,13 +220,127 @@ static void cut_meanwhile(void)
 	close(fd);
 }
 
+/* Where the recording tells how long its kallsyms is. */
+static off_t kallsyms_at(int fd, const char *kallsyms)
+{
+	char bytes[4096];
+	ssize_t got = pread(fd, bytes, sizeof(bytes), 0);
+	const char *found;
+
+	CU_ASSERT_FATAL(got > 0);
+	found = memmem(bytes, (size_t)got, kallsyms, strlen(kallsyms));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(found);
+	return found - bytes - 4;
+}
+
+/* It is as long as it says, and no longer than the file or a sane text. */
+static void kallsyms_lengths(void)
+{
+	static const struct {
+		uint32_t length;
+		off_t file_size; /* 0: as it is */
+		const char *said;
+	} cases[] = {
+		{ 0xffffffff, 0, "it is cut short, or damaged: more than its" },
+		{ 64 << 20, 0, "it is cut short, or damaged: more than its" },
+		{ (64 << 20) + 1, 1 << 27, "a text of 67108865 bytes" },
+		{ 0xffffffff, 1LL << 33, "a text of 4294967295 bytes" },
+		/* all that comes behind is text then, or the text is what comes behind */
+		{ 64 << 20, 1 << 27, "it holds no records" },
+		{ 0, 0, "it is cut short, or damaged: more than its" },
+	};
+	const struct recording_head head = make_head();
+	struct recording *recording;
+	struct error err;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int fd = write_recording(&head);
+		off_t at = kallsyms_at(fd, head.kallsyms);
+
+		CU_ASSERT_EQUAL(pwrite(fd, &cases[i].length, 4, at), 4);
+		if (cases[i].file_size)
+			CU_ASSERT_EQUAL(ftruncate(fd, cases[i].file_size), 0);
+		seen[0] = '\0';
+		CU_ASSERT_TRUE(recording_open(&recording, fd, take_format, seen, &err) < 0);
+		CU_ASSERT_PTR_NULL(recording);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, cases[i].said));
+		close(fd);
+	}
+}
+
+/* One that has none, one with bytes that are no text. */
+static void kallsyms_contents(void)
+{
+	struct recording_head head = make_head();
+	struct recording *recording;
+	struct error err;
+	int fd;
+
+	head.kallsyms = "";
+	fd = write_recording(&head);
+	seen[0] = '\0';
+	CU_ASSERT_EQUAL_FATAL(recording_open(&recording, fd, take_format, seen, &err), 0);
+	CU_ASSERT_STRING_EQUAL(recording_kallsyms(recording), "");
+	recording_close(recording);
+	close(fd);
+
+	head.kallsyms = "ffffffff81000000 t one\n\377\033[0m@\nffffffff81000010 t two\n";
+	fd = write_recording(&head);
+	/* What is behind a NUL nobody sees. */
+	CU_ASSERT_EQUAL(pwrite(fd, "", 1, kallsyms_at(fd, head.kallsyms) + 4 + 28), 1);
+	seen[0] = '\0';
+	CU_ASSERT_EQUAL_FATAL(recording_open(&recording, fd, take_format, seen, &err), 0);
+	CU_ASSERT_STRING_EQUAL(recording_kallsyms(recording),
+			       "ffffffff81000000 t one\n\377\033[0m");
+	recording_close(recording);
+	close(fd);
+}
+
+static int pass_format(void *context, const char *system, const char *format, struct error *err)
+{
+	(void)context;
+	(void)system;
+	(void)format;
+	(void)err;
+	return 0;
+}
+
+/* A version 7 recording, which trace-cmd has made of one of version 6, has the same. */
+static void kallsyms_of_versions(void)
+{
+	for (int i = 0; i < FIXTURE_SERIES; i++) {
+		static const char *const names[] = { "calls.dat", "calls-7.dat" };
+		char *texts[2];
+
+		for (int j = 0; j < 2; j++) {
+			size_t size;
+			char *bytes = fixture_read(fixture_series[i], names[j], &size);
+			int fd = replayed_file(bytes, size);
+			struct recording *recording;
+			struct error err;
+
+			CU_ASSERT_EQUAL_FATAL(
+				recording_open(&recording, fd, pass_format, NULL, &err), 0);
+			texts[j] = strdup(recording_kallsyms(recording));
+			recording_close(recording);
+			close(fd);
+			free(bytes);
+		}
+		CU_ASSERT_PTR_NOT_NULL(strstr(texts[0], " t __x64_sys_timer_settime\n"));
+		CU_ASSERT_STRING_EQUAL(texts[0], texts[1]);
+		free(texts[0]);
+		free(texts[1]);
+	}
+}
+
 int suite_recording(void)
 {
 	CU_pSuite suite = CU_add_suite("recording", NULL, NULL);
 
 	if (!suite || !CU_ADD_TEST(suite, there_and_back) || !CU_ADD_TEST(suite, alignment) ||
 	    !CU_ADD_TEST(suite, long_sizes) || !CU_ADD_TEST(suite, errors) ||
-	    !CU_ADD_TEST(suite, cut_meanwhile))
+	    !CU_ADD_TEST(suite, cut_meanwhile) || !CU_ADD_TEST(suite, kallsyms_lengths) ||
+	    !CU_ADD_TEST(suite, kallsyms_contents) || !CU_ADD_TEST(suite, kallsyms_of_versions))
 		return (int)CU_get_error();
 	return 0;
 }

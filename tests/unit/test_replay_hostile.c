@@ -29,7 +29,7 @@ static long count_events(int fd, struct error *err)
 
 	CU_ASSERT_EQUAL_FATAL(options_parse(&options, 1, argv, err), 0);
 	CU_ASSERT_EQUAL_FATAL(show_select(&show, &options, err), 0);
-	status = replay_open(&replay, fd, &show.scene, err);
+	status = replay_open(&replay, fd, false, &show.scene, err);
 	if (status == 0)
 		status = replay_show(replay, &show, NULL, NULL, err);
 	if (status == 0)

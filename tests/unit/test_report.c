@@ -289,7 +289,7 @@ static void add_counted(void)
 				.arms = 7,
 				.events = EVENT_BIT(EVENT_TIMER_SETTIME) };
 
-	CU_ASSERT_EQUAL(report_add(figured, &row), 0);
+	CU_ASSERT_EQUAL(report_stat_add(figured, &row), 0);
 }
 
 /* Figures that the kernel counted, as they come: in each table, and of all the time. */

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timersnoop/report_kernel.h"
+
+#include <string.h>
+
+#include "timersnoop/kernel_diagnosis.h"
+#include "timersnoop/out_kernel.h"
+
+static void *make(const void *scene)
+{
+	return kernel_stats_new(scene);
+}
+
+static void release(void *stats)
+{
+	kernel_stats_free(stats);
+}
+
+static void reset(void *stats)
+{
+	kernel_stats_reset(stats);
+}
+
+static void set_span(void *stats, uint64_t from_ns, uint64_t to_ns)
+{
+	kernel_stats_set_span(stats, from_ns, to_ns);
+}
+
+static const void *total(const void *stats)
+{
+	return kernel_stats_total(stats);
+}
+
+static void *rows(const void *stats, uint32_t by, size_t *count)
+{
+	(void)by; /* they were made for it */
+	return kernel_stats_rows(stats, count);
+}
+
+static void rows_free(void *list, size_t count)
+{
+	(void)count;
+	kernel_stats_rows_free(list);
+}
+
+static int compare_names(const char *one, const char *other)
+{
+	return strcmp(one ? one : "", other ? other : "");
+}
+
+/* What wakes idle CPUs most, if that is the question; or else what is armed and expires most;
+ * of equals by name. */
+static int compare(const void *row, const void *other)
+{
+	const struct kernel_row *x = row, *y = other;
+	uint64_t of_x = x->started + x->fired, of_y = y->started + y->fired;
+	int order;
+
+	if (x->wakes && x->wakeups != y->wakeups)
+		return x->wakeups < y->wakeups ? 1 : -1;
+	if (of_x != of_y)
+		return of_x < of_y ? 1 : -1;
+	order = compare_names(x->callback.name, y->callback.name);
+	if (!order)
+		order = compare_names(x->comm, y->comm);
+	if (!order)
+		order = (x->pid > y->pid) - (x->pid < y->pid);
+	return order ? order : (x->address > y->address) - (x->address < y->address);
+}
+
+static bool any(const void *row)
+{
+	return kernel_row_any(row);
+}
+
+static int diagnose_kernel(struct findings *findings, const void *stats,
+			   const struct finding_limits *limits, const struct diagnosis_loss *loss)
+{
+	return kernel_diagnose(findings, stats, limits, loss);
+}
+
+const struct figures_class kernel_figures = {
+	.fields = &kernel_fields,
+	.row_size = sizeof(struct kernel_row),
+	.make = make,
+	.free = release,
+	.reset = reset,
+	.set_span = set_span,
+	.total = total,
+	.rows = rows,
+	.rows_free = rows_free,
+	.compare = compare,
+	.any = any,
+	.diagnose = diagnose_kernel,
+	.put_text = out_kernel_text,
+	.put_more = out_kernel_more,
+	.put_histograms = out_kernel_histograms,
+};
+
+static int take_change(void *stats, void *change)
+{
+	return kernel_stats_change(stats, change);
+}
+
+int report_kernel_change(struct report *report, const struct kernel_change *change)
+{
+	return report_each(report, take_change, (void *)change);
+}
+
+static int take_loss(void *stats, void *unused)
+{
+	(void)unused;
+	kernel_stats_lost(stats);
+	return 0;
+}
+
+void report_kernel_lost(struct report *report)
+{
+	report_each(report, take_loss, NULL);
+}
