@@ -12,6 +12,7 @@
 #include "timersnoop/host.h"
 #include "timersnoop/live.h"
 #include "timersnoop/live_aggregate.h"
+#include "timersnoop/live_kernel_counts.h"
 #include "timersnoop/show.h"
 #include "timersnoop/view.h"
 #include "timersnoop/wakeups.h"
@@ -59,9 +60,30 @@ static void print_triggers(const struct probe_plan *plan)
 	}
 }
 
+static void print_events(const struct probe_plan *plan)
+{
+	puts("\nThe kernel's own events, enabled beside them:");
+	for (size_t i = 0; i < plan->event_count; i++) {
+		const struct plan_event *event = &plan->events[i];
+
+		printf("  %s:%s (%s)%s%s%s%s\n", event->system, event->event, event->why,
+		       event->filter[0] ? ", filter " : "", event->filter,
+		       event->trigger[0] ? ", counted by " : "", event->trigger);
+	}
+}
+
+static void print_sources(const struct probe_plan *plan)
+{
+	puts("\nWhere each value comes from:");
+	printf("  new value:                 %s\n", source_name(plan->new_from));
+	printf("  new value, refused for it: %s\n", source_name(plan->refused_new_from));
+	printf("  old value:                 %s\n", source_name(plan->old_from));
+}
+
 static void print_plan(const struct probe_plan *plan)
 {
-	puts("\nProbes, as text for kprobe_events:");
+	if (plan->probe_count)
+		puts("\nProbes, as text for kprobe_events:");
 	for (size_t i = 0; i < plan->probe_count; i++) {
 		char text[PROBE_TEXT_MAX];
 
@@ -71,22 +93,15 @@ static void print_plan(const struct probe_plan *plan)
 	}
 	if (plan->trigger_count)
 		print_triggers(plan);
-	puts("\nThe kernel's own events, enabled beside them:");
-	for (size_t i = 0; i < plan->event_count; i++)
-		printf("  %s:%s (%s)%s%s\n", plan->events[i].system, plan->events[i].event,
-		       plan->events[i].why, plan->events[i].filter[0] ? ", filter " : "",
-		       plan->events[i].filter);
-	puts("\nWhere each value comes from:");
-	printf("  new value:                 %s\n", source_name(plan->new_from));
-	printf("  new value, refused for it: %s\n", source_name(plan->refused_new_from));
-	printf("  old value:                 %s\n", source_name(plan->old_from));
+	print_events(plan);
+	if (plan->new_from != FROM_NONE || plan->old_from != FROM_NONE)
+		print_sources(plan);
 	if (!plan->note_count)
 		return;
 	puts("\nMissing or second best:");
 	for (size_t i = 0; i < plan->note_count; i++)
 		printf("  %s\n", plan->notes[i]);
 }
-
 static int describe(const struct kernel_features *features, const struct probe_plan *plan,
 		    int verbose)
 {
@@ -104,7 +119,8 @@ static int describe(const struct kernel_features *features, const struct probe_p
 static void print_settings(const struct options *options, const struct selection *selection,
 			   const struct plan_wishes *wishes)
 {
-	bool in_interrupts = wishes->lives || wishes->events & (EVENTS_EXPIRE | EVENTS_SIGNAL);
+	bool in_interrupts =
+		wishes->kernel || wishes->lives || wishes->events & (EVENTS_EXPIRE | EVENTS_SIGNAL);
 	char filter[FILTER_TEXT_MAX];
 
 	puts("Settings of the private instance:");
@@ -125,23 +141,31 @@ static void print_settings(const struct options *options, const struct selection
 }
 
 /* Of stat, it may be the kernel that counts. */
-static int choose_wishes(struct plan_wishes *wishes, const struct show *show,
+static int choose_wishes(struct plan_wishes *wishes, struct show *show, char *filter,
 			 const struct kernel_features *features, struct error *err)
 {
 	struct aggregate_choice choice = { .impossible = false };
 	int status;
 
+	if (show->options->kernel)
+		command_kernel_wishes(show, wishes, filter);
 	if (!show->report)
 		return 0;
-	status = live_aggregate_choose(&choice, show->options, show->report, features, err);
+	status = show->options->kernel ? live_kernel_counts_choose(&choice, show->options,
+								   show->report, features, err)
+				       : live_aggregate_choose(&choice, show->options, show->report,
+							       features, err);
 	wishes->aggregate = false;
+	choice.wishes.functions = wishes->functions;
+	choice.wishes.function_count = wishes->function_count;
 	if (status == 0 && choice.kernel)
 		*wishes = choice.wishes;
 	return status;
 }
 
-static int dry_run(const struct options *options, const struct show *show)
+static int dry_run(const struct options *options, struct show *show)
 {
+	char filter[FILTER_TEXT_MAX];
 	struct plan_wishes wishes = command_wishes(options);
 	struct kernel_features features;
 	struct probe_plan plan;
@@ -155,7 +179,7 @@ static int dry_run(const struct options *options, const struct show *show)
 		status = host_features_guess(&features, &err);
 	}
 	if (status == 0)
-		status = choose_wishes(&wishes, show, &features, &err);
+		status = choose_wishes(&wishes, show, filter, &features, &err);
 	if (status == 0)
 		status = probe_plan_make(&plan, &features, &wishes, &err);
 	if (status < 0)
@@ -170,7 +194,9 @@ int cmd_dry_run(const struct options *options)
 	struct error err;
 	int status;
 
-	if (command_check_pids(options, &err) < 0 || show_select(&show, options, &err) < 0)
+	if (command_check_pids(options, &err) < 0 || command_check_cpus(options, &err) < 0 ||
+	    show_select(&show, options, &err) < 0 ||
+	    (options->kernel && command_learn_functions(&show, &err) < 0))
 		status = command_fail(EXIT_USAGE, &err);
 	else
 		status = dry_run(options, &show);

@@ -206,6 +206,15 @@ static void tell_limits(const struct run *run)
 	if (strcmp(clock, "mono") != 0)
 		note(run, "how late timers are is not known by its clock, ",
 		     *clock ? clock : "which it does not name");
+	/* It has the functions that its records name, not all that there are. */
+	if (run->show.functions.chooses && !run->show.functions.chosen_count)
+		note(run, "none of its timers has such a callback", "");
+	if (run->show.scene.chosen && !options->name_count && !options->callback_count &&
+	    !options->cpus_given)
+		note(run,
+		     "it was recorded with -n, --callback or --cpu: give them again, or what "
+		     "others do is shown in part",
+		     "");
 	if (run->show.scene.cut && options->verbose)
 		note(run, "of what was recorded, the last was kept (--ring)", "");
 }

@@ -28,7 +28,11 @@ static int resolve(struct trace *trace, struct error *err)
 	int status = command_check_pids(options, err);
 
 	if (status == 0)
+		status = command_check_cpus(options, err);
+	if (status == 0)
 		status = show_select(&trace->show, options, err);
+	if (status == 0 && options->kernel)
+		status = command_learn_functions(&trace->show, err);
 	if (status == 0 && options->run_as)
 		status = launch_identity(&trace->identity, options->run_as_user, err);
 	return status;
@@ -99,6 +103,7 @@ static void free_trace(struct trace *trace)
 {
 	live_recording_free(trace->recording);
 	live_aggregate_free(trace->aggregate);
+	live_kernel_counts_free(trace->counts);
 	show_free(&trace->show);
 	launch_free(trace->launch);
 	wakeups_free(trace->wakeups);

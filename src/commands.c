@@ -11,9 +11,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "timersnoop/host.h"
 #include "timersnoop/procfs.h"
+#include "timersnoop/show.h"
 
 int command_fail(int status, const struct error *err)
 {
@@ -61,6 +64,39 @@ struct plan_wishes command_wishes(const struct options *options)
 				     .toctou = options->toctou,
 				     .aggregate = options->command == COMMAND_STAT &&
 						  options->aggregate != AGGREGATE_USER };
+}
+
+int command_learn_functions(struct show *show, struct error *err)
+{
+	struct symbols *symbols = symbols_new();
+	int status = symbols ? host_symbols(symbols, err) : error_errno(err, ENOMEM, "functions");
+
+	if (status == 0)
+		return show_set_symbols(show, symbols, err);
+	symbols_free(symbols);
+	return status;
+}
+
+void command_kernel_wishes(const struct show *show, struct plan_wishes *wishes, char *filter)
+{
+	struct selection names = show->selection;
+
+	names.where = NULL;
+	wishes->functions = show->functions.chosen;
+	wishes->function_count = show->functions.chosen_count;
+	wishes->armers = selection_filter(&names, filter, FILTER_TEXT_MAX) ? filter : NULL;
+}
+
+int command_check_cpus(const struct options *options, struct error *err)
+{
+	int count = get_nprocs_conf();
+
+	for (int cpu = count; options->cpus_given && cpu < OPTION_CPUS_MAX; cpu++)
+		if (options->cpus[cpu / 64] >> cpu % 64 & 1)
+			return error_set(err, EINVAL,
+					 "--cpu: there is no CPU %d, the last one is %d", cpu,
+					 count - 1);
+	return 0;
 }
 
 /* Behind what is there, and behind a comma if something is. */

@@ -353,6 +353,10 @@ static void read_kernel(const struct binding *b, const uint8_t *data, struct rec
 	case USE_HRTIMER_EXIT:
 		read_hrtimer(b, data, record);
 		break;
+	case USE_OWNER:
+		record->owner.timer = load(data, &b->timer);
+		record->owner.pid = (int32_t)load(data, &b->pid);
+		break;
 	case USE_CALLER:
 		record->caller.timer = load(data, &b->timer);
 		record->caller.address = load(data, &b->caller);

@@ -158,6 +158,8 @@ static const struct {
 	WANTED(USE_TIMER_EXPIRE, "function", function),
 	WANTED(USE_TIMER_EXPIRE, "now", now),
 	WANTED(USE_TIMER_EXIT, "timer", timer),
+	WANTED(USE_OWNER, "timer", timer),
+	WANTED(USE_OWNER, "pid", pid),
 	MAY_HAVE(USE_CALLER, "timer", timer),
 	WANTED(USE_CALLER, "caller", caller),
 	WANTED(USE_TICK_STOP, "success", state),

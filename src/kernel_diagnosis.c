@@ -39,6 +39,14 @@ static bool every_jiffy(const struct kernel_row *row, const struct finding_limit
 	       (double)row->evidence.next_jiffy * 1e9 >= (double)limits->jiffies * (double)span_ns;
 }
 
+/* It goes on where others have woken the CPU; why it cannot stop is found of the CPU. */
+static bool is_tick(const struct kernel_row *row)
+{
+	const char *kind = kernel_timer_kind(row->callback.name);
+
+	return kind && strcmp(kind, "tick") == 0;
+}
+
 /* How often; 0: not at all, or not often enough to be told. */
 static uint64_t how_often(enum finding_id id, const struct kernel_row *row,
 			  const struct finding_limits *limits)
@@ -53,7 +61,7 @@ static uint64_t how_often(enum finding_id id, const struct kernel_row *row,
 	case FINDING_EVERY_JIFFY:
 		return every_jiffy(row, limits) ? evidence->next_jiffy : 0;
 	case FINDING_KEEPS_AWAKE:
-		return row->seconds > 0 && row->wakeups &&
+		return !is_tick(row) && row->seconds > 0 && row->wakeups >= limits->awake &&
 				       (double)row->wakeups >= (double)limits->awake * row->seconds
 			       ? row->wakeups
 			       : 0;
@@ -148,7 +156,7 @@ static int look_at_cpu(struct findings *findings, const struct kernel_cpu_row *c
 	struct field_value kept;
 	struct finding *finding;
 
-	if (!cpu->tick_kept || cpu->seconds <= 0 ||
+	if (cpu->tick_kept < limits->awake || cpu->seconds <= 0 ||
 	    (double)cpu->tick_kept < (double)limits->awake * cpu->seconds)
 		return 0;
 	finding = findings_add(findings);

@@ -206,9 +206,32 @@ static void get_timer(const void *of, struct field_value *value)
 	value->count = arm_of(of) ? arm_of(of)->address : 0;
 }
 
-GET_ARM(armed_pid, value->known = arm->armer == ARMER_TASK; value->number = arm->who.pid;)
-GET_ARM(armed_comm, value->known = arm->armer != ARMER_UNKNOWN;
-	value->text = arm->armer == ARMER_TASK ? arm->who.comm : "irq/softirq";)
+/* Of an older arm, too, it may be known whose it is; NULL: nobody is named. */
+static const struct kernel_arm *named_arm(const void *of)
+{
+	const struct kernel_arm *arm = arm_of(of);
+
+	return arm && event_of(of)->change->what != KERNEL_MADE && arm->armer != ARMER_UNKNOWN
+		       ? arm
+		       : NULL;
+}
+
+static void get_armed_pid(const void *of, struct field_value *value)
+{
+	const struct kernel_arm *arm = named_arm(of);
+
+	value->known = arm && arm->armer == ARMER_TASK;
+	value->number = value->known ? arm->who.pid : 0;
+}
+
+static void get_armed_comm(const void *of, struct field_value *value)
+{
+	const struct kernel_arm *arm = named_arm(of);
+
+	value->known = arm;
+	value->text = arm && arm->armer == ARMER_TASK ? arm->who.comm : "irq/softirq";
+}
+
 GET_ARM(armed_mono, value->number = (int64_t)arm->ts;)
 GET_ARM(armed_cpu, value->number = arm->cpu;)
 GET_ARM(timeout, value->known = arm->has_timeout; value->number = arm->timeout_ns;)

@@ -56,6 +56,22 @@ const char *kernel_mechanism_name(enum kernel_mechanism mechanism)
 	return mechanisms[mechanism];
 }
 
+const char *kernel_timer_kind(const char *callback)
+{
+	static const char *const kinds[][2] = {
+		{ "hrtimer_wakeup", "sleep" },       { "process_timeout", "sleep" },
+		{ "posix_timer_fn", "posix" },       { "timerfd_tmrproc", "timerfd" },
+		{ "it_real_fn", "itimer" },          { "alarmtimer_fired", "alarm" },
+		{ "delayed_work_timer_fn", "work" }, { "kthread_delayed_work_timer_fn", "work" },
+		{ "tick_sched_timer", "tick" },      { "tick_nohz_handler", "tick" },
+	};
+
+	for (size_t i = 0; callback && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i][0], callback) == 0)
+			return kinds[i][1];
+	return NULL;
+}
+
 const char *kernel_event_name(enum kernel_event_kind kind)
 {
 	return names[kind];

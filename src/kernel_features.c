@@ -40,6 +40,9 @@ const struct feature_member feature_members[OFFSET_COUNT] = {
 	[OFFSET_FILE_PRIVATE] = { "file", "private_data" },
 	[OFFSET_TIMERFD_CLOCK] = { "timerfd_ctx", "clockid" },
 	[OFFSET_TIMERFD_INTERVAL] = { "timerfd_ctx", "tintv" },
+	[OFFSET_SLEEPER_TASK] = { "hrtimer_sleeper", "task" },
+	[OFFSET_TIMEOUT_TASK] = { "process_timer", "task" },
+	[OFFSET_TASK_PID] = { "task_struct", "pid" },
 };
 
 void kernel_features_init(struct kernel_features *features)

@@ -7,6 +7,10 @@
 #include "timersnoop/kernel_view.h"
 #include "timersnoop/plan_parts.h"
 
+/* The tick's, by two names, and that of schedule_timeout(). */
+const char *const kernel_functions_names[] = { "tick_nohz_handler", "tick_sched_timer",
+					       "process_timeout", NULL };
+
 static int take_first(void *context, const struct symbol *symbol)
 {
 	*(uint64_t *)context = symbol->address;
@@ -54,14 +58,14 @@ static void sort(struct kernel_functions *functions)
 }
 
 int kernel_functions_find(struct kernel_functions *functions, const struct symbols *symbols,
-			  const char *const *names, size_t count, struct error *err)
+			  const char *const *names, size_t count, bool some, struct error *err)
 {
 	int status = 0;
 
 	*functions = (struct kernel_functions){ .symbols = symbols, .chooses = count > 0 };
-	functions->ticks[0] = address_of(symbols, "tick_nohz_handler");
-	functions->ticks[1] = address_of(symbols, "tick_sched_timer");
-	functions->sleep = address_of(symbols, "process_timeout");
+	functions->ticks[0] = address_of(symbols, kernel_functions_names[0]);
+	functions->ticks[1] = address_of(symbols, kernel_functions_names[1]);
+	functions->sleep = address_of(symbols, kernel_functions_names[2]);
 	if (count && !symbols_count(symbols)) {
 		error_set(err, EINVAL, "--callback: the kernel hides where its functions are");
 		error_hint(err, "set kernel.kptr_restrict to 0 or 1, see sysctl(8)");
@@ -73,14 +77,14 @@ int kernel_functions_find(struct kernel_functions *functions, const struct symbo
 		status = symbols_match(symbols, names[i], choose, functions);
 		if (status < 0)
 			error_errno(err, ENOMEM, "functions");
-		else if (functions->chosen_count == before)
+		else if (functions->chosen_count == before && !some)
 			status = error_set(err, EINVAL, "--callback: there is no function '%s'",
 					   names[i]);
 	}
-	if (status == 0 && count)
-		sort(functions);
-	else if (status < 0)
+	if (status < 0)
 		kernel_functions_free(functions);
+	else if (functions->chosen_count)
+		sort(functions);
 	return status;
 }
 

@@ -67,6 +67,14 @@ static void get_module(const void *of, struct field_value *value)
 
 GET(mechanism, value->known = row->has_mechanism;
     value->text = row->has_mechanism ? kernel_mechanism_name(row->mechanism) : NULL;)
+static void get_kind(const void *of, struct field_value *value)
+{
+	const struct kernel_row *row = of;
+
+	value->text = kernel_timer_kind(row->callback.name);
+	value->known = value->text;
+}
+
 GET(pid, value->known = row->by & KERNEL_BY_PROCESS && row->armer == ARMER_TASK;
     value->number = row->pid;)
 
@@ -103,6 +111,7 @@ GET(fired_percent, uint64_t ended = row->fired + row->cancelled + row->replaced 
     value->known = !row->counted && ended;
     value->count = ended ? (uint64_t)((double)row->fired * 100 / (double)ended) : 0;)
 GET_COUNT(rearmed)
+GET_COUNT(past)
 GET_COUNT(immediate)
 GET_COUNT(from_interrupt)
 GET_COUNT(deferrable)
@@ -155,6 +164,8 @@ static const struct field fields[] = {
 	  get_callback },
 	{ "module", FIELD_TEXT, NULL, NULL, "that it is in; kernel", get_module },
 	{ "mechanism", FIELD_TEXT, NULL, NULL, "timer_list, hrtimer", get_mechanism },
+	{ "kind", FIELD_TEXT, NULL, NULL,
+	  "what it is for: sleep, posix, timerfd, itimer, alarm, work, tick", get_kind },
 	{ "pid", FIELD_NUMBER, NULL, NULL, "process that armed it", get_pid },
 	{ "comm", FIELD_TEXT, NULL, NULL, "its name; irq/softirq", get_comm },
 	{ "cpu", FIELD_NUMBER, NULL, NULL, "CPU on which it was armed", get_cpu },
@@ -171,8 +182,9 @@ static const struct field fields[] = {
 	{ "fired_percent", FIELD_COUNT, NULL, NULL, "share of those that ended, in percent",
 	  get_fired_percent },
 	{ "rearmed", FIELD_COUNT, NULL, NULL, "arms by its own callback", get_rearmed },
-	{ "immediate", FIELD_COUNT, NULL, NULL, "arms for an instant that had gone by: not queued",
-	  get_immediate },
+	{ "past", FIELD_COUNT, NULL, NULL, "arms for an instant that had gone by: not in late",
+	  get_past },
+	{ "immediate", FIELD_COUNT, NULL, NULL, "of these, not queued at all", get_immediate },
 	{ "from_interrupt", FIELD_COUNT, NULL, NULL, "arms in interrupt context",
 	  get_from_interrupt },
 	{ "deferrable", FIELD_COUNT, NULL, NULL, "arms that do not wake an idle CPU",
@@ -213,10 +225,10 @@ const struct field_table kernel_fields = { fields, sizeof(fields) / sizeof(field
 
 bool kernel_field_counted(const struct field *field)
 {
-	static const char *const names[] = { "event",     "callback", "module",     "mechanism",
-					     "pid",       "comm",     "started",    "fired",
-					     "rate",      "span_ns",  "fired_rate", "mono_ns",
-					     "incomplete" };
+	static const char *const names[] = { "event",     "kind",      "callback", "module",
+					     "mechanism", "pid",       "comm",     "started",
+					     "fired",     "rate",      "span_ns",  "fired_rate",
+					     "mono_ns",   "incomplete" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i], field->name) == 0)

@@ -146,7 +146,7 @@ static struct kernel_row identity_of(const struct kernel_stats *stats, const str
 	}
 	/* Of a module's functions, only which module it is. */
 	if (!(by & KERNEL_BY_CALLBACK)) {
-		row.function = row.callback.module ? 0 : row.function != 0;
+		row.function = row.callback.name && !row.callback.module;
 		row.callback.name = NULL;
 		row.callback.address = 0;
 	}
@@ -268,6 +268,12 @@ static int add_histogram(struct kernel_stats *stats, struct kernel_row *row,
 	return 0;
 }
 
+/* Was its instant gone by when it was armed? How late it expires is not the kernel's doing then. */
+static bool is_past(const struct kernel_arm *arm)
+{
+	return arm->has_timeout && arm->timeout_ns < 0;
+}
+
 static int start(struct kernel_stats *stats, struct kernel_row *row, const struct kernel_arm *arm)
 {
 	bool list = arm->mechanism == KERNEL_TIMER_LIST;
@@ -277,6 +283,7 @@ static int start(struct kernel_stats *stats, struct kernel_row *row, const struc
 	row->started++;
 	row->pending++;
 	row->rearmed += arm->rearmed;
+	row->past += is_past(arm);
 	row->from_interrupt += arm->interrupt;
 	row->deferrable += list && arm->flags & TIMER_FLAG_DEFERRABLE;
 	row->irqsafe += list && arm->flags & TIMER_FLAG_IRQSAFE;
@@ -310,19 +317,13 @@ static void end(struct kernel_row *row, const struct kernel_arm *arm)
 		row->pending--;
 }
 
-static int fire(struct kernel_stats *stats, struct kernel_row *row,
-		const struct kernel_change *change)
+static int add_lateness(struct kernel_stats *stats, struct kernel_row *row,
+			const struct kernel_change *change)
 {
-	bool deferrable = change->arm->mechanism == KERNEL_TIMER_LIST &&
-			  change->arm->flags & TIMER_FLAG_DEFERRABLE;
+	const struct kernel_arm *arm = change->arm;
+	bool deferrable = arm->mechanism == KERNEL_TIMER_LIST && arm->flags & TIMER_FLAG_DEFERRABLE;
 	int status = 0;
 
-	row->fired++;
-	row->immediate += change->arm->immediate;
-	end(row, change->arm);
-	row->migrations += change->migrated;
-	if (!change->arm->immediate && change->cpu >= 0 && change->cpu < KERNEL_CPUS_MAX)
-		row->cpus[change->cpu / 64] |= 1ULL << change->cpu % 64;
 	/* Those that can be put off are. */
 	row->evidence.overdue += change->has_beyond && !deferrable &&
 				 change->beyond_ns > stats->scene.limits->overdue_ns;
@@ -335,6 +336,18 @@ static int fire(struct kernel_stats *stats, struct kernel_row *row,
 	if (status == 0 && change->has_jiffies)
 		status = distribution_add(&row->late_jiffies, change->late_jiffies);
 	return status;
+}
+
+static int fire(struct kernel_stats *stats, struct kernel_row *row,
+		const struct kernel_change *change)
+{
+	row->fired++;
+	row->immediate += change->arm->immediate;
+	end(row, change->arm);
+	row->migrations += change->migrated;
+	if (!change->arm->immediate && change->cpu >= 0 && change->cpu < KERNEL_CPUS_MAX)
+		row->cpus[change->cpu / 64] |= 1ULL << change->cpu % 64;
+	return is_past(change->arm) ? 0 : add_lateness(stats, row, change);
 }
 
 static int run(struct kernel_stats *stats, struct kernel_row *row,
@@ -353,7 +366,8 @@ static int run(struct kernel_stats *stats, struct kernel_row *row,
 static int count(struct kernel_stats *stats, struct row *of, const struct kernel_change *change)
 {
 	struct kernel_row *row = &of->figures;
-	int status = count_timer(stats, of, change->arm->address);
+	/* Of all together nobody asks. */
+	int status = row->sum ? 0 : count_timer(stats, of, change->arm->address);
 
 	if (status < 0)
 		return status;
@@ -429,7 +443,8 @@ int kernel_stats_change(struct kernel_stats *stats, const struct kernel_change *
 	struct row *row;
 	int status = idle ? count_idle(stats, change) : 0;
 
-	if (status < 0 || !change->arm || change->what == KERNEL_MADE)
+	if (status < 0 || !change->arm || change->what == KERNEL_MADE ||
+	    change->what == KERNEL_OWNED)
 		return status;
 	row = row_of(stats, &stats->rows, change->arm, stats->scene.by);
 	status = row ? count(stats, row, change) : -ENOMEM;
@@ -440,22 +455,21 @@ int kernel_stats_change(struct kernel_stats *stats, const struct kernel_change *
 	return status < 0 ? status : count(stats, &stats->total, change);
 }
 
-static void add_counts(struct kernel_row *row, uint64_t started, uint64_t fired, uint64_t replaced)
+static void add_counts(struct kernel_row *row, uint64_t started, uint64_t fired)
 {
 	row->started += started;
 	row->fired += fired;
-	row->replaced += replaced;
 }
 
 int kernel_stats_add(struct kernel_stats *stats, const struct kernel_arm *arm, uint64_t started,
-		     uint64_t fired, uint64_t replaced)
+		     uint64_t fired)
 {
 	struct row *row = row_of(stats, &stats->rows, arm, stats->scene.by);
 
 	if (!row)
 		return -ENOMEM;
-	add_counts(&row->figures, started, fired, replaced);
-	add_counts(&stats->total.figures, started, fired, replaced);
+	add_counts(&row->figures, started, fired);
+	add_counts(&stats->total.figures, started, fired);
 	return 0;
 }
 

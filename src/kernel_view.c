@@ -66,7 +66,14 @@ static struct caller idle_task(int cpu)
 	return caller;
 }
 
-/* Who ran then; false: nobody, or nobody knows. */
+/* One that has ended was, as a rule, its process's first thread. */
+static void guess_process(struct caller *who)
+{
+	if (!who->pid)
+		who->pid = who->tid;
+}
+
+/* Who ran then; false: an interrupt did. */
 static bool find_runner(struct kernel_view *view, const struct kernel_change *change,
 			struct caller *who)
 {
@@ -74,10 +81,13 @@ static bool find_runner(struct kernel_view *view, const struct kernel_change *ch
 
 	if (change->interrupt)
 		return false;
-	*who = change->tid
-		       ? task_lookup_thread(task_lookup_find(&view->lookup, change->tid, &unknown),
-					    change->tid)
-		       : idle_task(change->cpu);
+	if (!change->tid) {
+		*who = idle_task(change->cpu);
+		return true;
+	}
+	*who = task_lookup_thread(task_lookup_find(&view->lookup, change->tid, &unknown),
+				  change->tid);
+	guess_process(who);
 	return true;
 }
 
@@ -104,11 +114,19 @@ static void show_event(struct kernel_view *view, const struct kernel_change *cha
 static int tell(void *context, const struct kernel_change *change)
 {
 	struct kernel_view *view = context;
+	struct kernel_change nameless;
 
-	if (!takes(view, change))
+	if (takes(view, change)) {
+		show_event(view, change);
+		return view->request.report ? report_kernel_change(view->request.report, change)
+					    : 0;
+	}
+	/* Whoever woke it, the CPU had been idle. */
+	if (change->what != KERNEL_WAKEUP || change->alongside || !view->request.report)
 		return 0;
-	show_event(view, change);
-	return view->request.report ? report_kernel_change(view->request.report, change) : 0;
+	nameless = *change;
+	nameless.arm = NULL;
+	return report_kernel_change(view->request.report, &nameless);
 }
 
 static int take_change(void *context, const struct kernel_change *change)
@@ -130,6 +148,7 @@ struct kernel_view *kernel_view_new(const struct kernel_view_request *request)
 	const struct scene *recorded = request->scene;
 	const struct kernel_scene scene = { .since_ns = recorded->since_ns,
 					    .tick_ns = recorded->tick_ns,
+					    .partial = request->cpus || recorded->chosen,
 					    .other_clock = request->other_clock,
 					    .ahead = recorded->ahead,
 					    .ahead_count = recorded->ahead_count,
@@ -187,35 +206,38 @@ void kernel_view_lost(struct kernel_view *view, const struct loss *loss)
 
 /* --- records ------------------------------------------------------------------------ */
 
-static struct kernel_runner runner_of(struct kernel_view *view, const struct record *record)
+/* By its thread, or by its process. */
+static struct kernel_runner runner_named(struct kernel_view *view, int32_t tid)
 {
-	const struct selection *selection = view->request.selection;
-	struct kernel_runner runner = { .armer = ARMER_INTERRUPT };
+	struct kernel_runner runner = { .armer = ARMER_TASK };
 	const struct task *task;
 	struct task unknown;
 
-	if (record->interrupt) {
-		runner.selected = !selects_tasks(view);
-		return runner;
-	}
-	runner.armer = ARMER_TASK;
-	if (!record->tid) {
-		runner.who = idle_task(record->cpu);
-		runner.selected = !selection->pid_count && !selection->name_count &&
-				  !view->request.scene->followed;
-		return runner;
-	}
-	if (view->request.scene->followed && !tasks_find(view->lookup.tasks, record->tid)) {
+	if (view->request.scene->followed && !tasks_find(view->lookup.tasks, tid)) {
 		runner.armer = ARMER_UNKNOWN;
 		return runner;
 	}
-	task = task_lookup_find(&view->lookup, record->tid, &unknown);
+	task = task_lookup_find(&view->lookup, tid, &unknown);
 	runner.who = task_lookup_process(&view->lookup, task);
-	runner.who.tid = record->tid;
-	/* One that has ended was, as a rule, its process's first thread. */
-	if (!runner.who.pid)
-		runner.who.pid = record->tid;
-	runner.selected = selection_takes_task(selection, task);
+	runner.who.tid = tid;
+	guess_process(&runner.who);
+	runner.selected = selection_takes_task(view->request.selection, task);
+	return runner;
+}
+
+static struct kernel_runner runner_of(struct kernel_view *view, const struct record *record)
+{
+	struct kernel_runner runner = { .armer = ARMER_INTERRUPT };
+
+	if (record->kind == USE_OWNER)
+		return runner_named(view, record->owner.pid);
+	runner.selected = !selects_tasks(view);
+	if (record->interrupt)
+		return runner;
+	if (record->tid)
+		return runner_named(view, record->tid);
+	runner.armer = ARMER_TASK;
+	runner.who = idle_task(record->cpu);
 	return runner;
 }
 
@@ -258,10 +280,7 @@ int kernel_view_take(struct kernel_view *view, const struct merged *merged)
 
 	if (merged->kind == MERGE_EVENT)
 		return take_event(view, &merged->event);
-	loss = (struct loss){ .cpu = merged->event.cpu,
-			      .counted = merged->kind == MERGE_LOSS_COUNTED,
-			      .records = merged->lost,
-			      .ts = merged->event.ts };
+	loss = view_loss(merged);
 	kernel_timers_lost(view->timers);
 	if (view->wakeups)
 		kernel_wakeups_lost(view->wakeups);

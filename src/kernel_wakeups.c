@@ -135,7 +135,7 @@ static int take_idle(struct kernel_wakeups *wakeups, struct idle_cpu *cpu,
 			cpu->woken = record->ts;
 		return 0;
 	}
-	status = close_period(wakeups, cpu, record->idle.cpu);
+	status = close_period(wakeups, cpu, record->cpu);
 	cpu->open = true;
 	cpu->periodic = false;
 	cpu->stage = STAGE_IDLE;
@@ -148,8 +148,8 @@ static int take_idle(struct kernel_wakeups *wakeups, struct idle_cpu *cpu,
 int kernel_wakeups_record(struct kernel_wakeups *wakeups, const struct record *record)
 {
 	bool irq = record->kind == USE_TIMER_IRQ || record->kind == USE_OTHER_IRQ;
-	struct idle_cpu *cpu =
-		cpu_of(wakeups, record->kind == USE_CPU_IDLE ? record->idle.cpu : record->cpu);
+	/* A CPU tells of itself alone, and the number in the record may be anything. */
+	struct idle_cpu *cpu = cpu_of(wakeups, record->cpu);
 
 	if (!cpu)
 		return -ENOMEM;
@@ -204,6 +204,24 @@ static bool may_be_cause(const struct kernel_wakeups *wakeups, const struct idle
 	}
 }
 
+static void own(struct kernel_arm *arm, const struct kernel_arm *owned)
+{
+	if (arm->address != owned->address || arm->mechanism != owned->mechanism)
+		return;
+	arm->armer = owned->armer;
+	arm->who = owned->who;
+	arm->selected = owned->selected;
+}
+
+/* Whose timer it is, of one that has expired. */
+static void take_owner(struct idle_cpu *cpu, const struct kernel_arm *owned)
+{
+	if (cpu->stage == STAGE_TIMER || cpu->stage == STAGE_TICK)
+		own(&cpu->arm, owned);
+	for (unsigned i = 0; i < cpu->alongside_count; i++)
+		own(&cpu->alongside[i], owned);
+}
+
 int kernel_wakeups_change(struct kernel_wakeups *wakeups, const struct kernel_change *change,
 			  bool hard, bool tick)
 {
@@ -213,6 +231,10 @@ int kernel_wakeups_change(struct kernel_wakeups *wakeups, const struct kernel_ch
 		return -ENOMEM;
 	if (!cpu->open || !change->arm || change->tid)
 		return 0;
+	if (change->what == KERNEL_OWNED) {
+		take_owner(cpu, change->arm);
+		return 0;
+	}
 	if (change->what == KERNEL_STARTED) {
 		cpu->periodic |= tick && change->arm->rearmed && cpu->stage == STAGE_TICK;
 		return 0;

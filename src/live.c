@@ -47,7 +47,7 @@ static int learn_formats(struct live *live, struct error *err)
 					      session_group(live->session), plan->probes[i].event,
 					      err);
 	for (size_t i = 0; i < plan->event_count && status == 0; i++)
-		if (!plan_event_repeated(plan, i))
+		if (!plan_event_repeated(plan, i) && !plan->events[i].trigger[0])
 			status = learn_format(live, &plan->events[i].means, plan->events[i].system,
 					      plan->events[i].event, err);
 	return status;

@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 
 #include "timersnoop/host.h"
+#include "timersnoop/kernel_recorded.h"
 #include "timersnoop/page.h"
 #include "timersnoop/procfs.h"
 
@@ -31,6 +32,8 @@ struct live_recording {
 	size_t stream_count, first_streams; /* all, and those of the first instance */
 	char **stats;                       /* of these */
 	char *header_page, *header_event, *kallsyms, *cmdlines;
+	struct symbols *symbols; /* of the kernel's timers: all, and which of them are kept */
+	struct kernel_recorded *recorded;
 };
 
 static int keep(void *context, size_t stream, const void *page, size_t size)
@@ -194,6 +197,8 @@ void live_recording_free(struct live_recording *recording)
 	free(recording->header_event);
 	free(recording->kallsyms);
 	free(recording->cmdlines);
+	symbols_free(recording->symbols);
+	kernel_recorded_free(recording->recorded);
 	free(recording);
 }
 
@@ -352,44 +357,6 @@ static int describe_plan(const struct probe_plan *plan, struct scene *scene)
 
 /* --- what the kernel tells ---------------------------------------------------- */
 
-/*
- * "s64 new[];...size:32;" -> "s64 new[4];...": the kernel leaves out how many a
- * probe's array has, and libtraceevent 1.7 then shows them all as 0.
- */
-static char *tell_lengths(const char *format)
-{
-	char *text = NULL;
-	size_t size, used;
-	FILE *to = open_memstream(&text, &size);
-
-	if (!to)
-		return NULL;
-	for (; *format; format += used) {
-		const char *brackets = strstr(format, "[];\toffset:");
-		unsigned offset, bytes;
-		int bits;
-
-		used = brackets ? (size_t)(brackets - format) : strlen(format);
-		fwrite(format, used, 1, to);
-		if (!brackets)
-			continue;
-		/* the type is the word behind the last "field:" */
-		format += used;
-		used = strlen("[]");
-		while (strncmp(--brackets, "field:", 6) != 0)
-			;
-		if (sscanf(brackets, "field:%*1[sux]%d", &bits) == 1 && bits >= 8 &&
-		    sscanf(format, "[];\toffset:%u;\tsize:%u;", &offset, &bytes) == 2)
-			fprintf(to, "[%u]", bytes / ((unsigned)bits / 8));
-		else
-			fputs("[]", to);
-	}
-	if (fclose(to) == 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
 static int take_format(struct live_recording *recording, const char *system, const char *event,
 		       const char *as, struct error *err)
 {
@@ -399,7 +366,7 @@ static int take_format(struct live_recording *recording, const char *system, con
 		return error_errno(err, errno, "cannot read the format of %s:%s", system, event);
 	/* The plan goes with the session. */
 	recording->formats[recording->format_count] =
-		(struct recording_format){ strdup(as), tell_lengths(text) };
+		(struct recording_format){ strdup(as), recording_format_text(text) };
 	free(text);
 	text = (char *)recording->formats[recording->format_count].text;
 	as = recording->formats[recording->format_count++].system;
@@ -456,16 +423,24 @@ static int take_stats(struct live_recording *recording, struct error *err)
 	return status;
 }
 
-/* All that records of the kernel's timers may name. */
+/* All that records of the kernel's timers may name, until it is known what they do. */
+static int read_functions(struct live_recording *recording)
+{
+	struct error unused;
+
+	recording->symbols = symbols_new();
+	recording->recorded = kernel_recorded_new();
+	if (!recording->symbols || !recording->recorded)
+		return -ENOMEM;
+	return host_symbols(recording->symbols, &unused);
+}
+
+/* What records named. */
 static int describe_functions(struct live_recording *recording)
 {
-	struct symbols *symbols = symbols_new();
-	struct error unused;
-	int status = symbols ? host_symbols(symbols, &unused) : -ENOMEM;
-
-	recording->kallsyms = status == 0 ? symbols_text(symbols) : NULL;
-	symbols_free(symbols);
-	return status == 0 && !recording->kallsyms ? -ENOMEM : status;
+	if (recording->symbols)
+		recording->kallsyms = kernel_recorded_text(recording->recorded, recording->symbols);
+	return recording->kallsyms ? 0 : -ENOMEM;
 }
 
 /* Those functions that a plan may have to do with. */
@@ -497,12 +472,14 @@ static int print_cmdline(void *context, const struct task *task)
 	return 0;
 }
 
+/* What a record names: a task, functions. */
 static int learn_name(struct live_recording *recording, struct tasks *names,
 		      const struct record *record)
 {
 	struct task task = { .tid = record->task.tid };
 
-	(void)recording;
+	if (recording->recorded && probe_use_tells_of_timers(record->kind))
+		return kernel_recorded_take(recording->recorded, record);
 	if (record->kind != USE_NEW_TASK && record->kind != USE_RENAME)
 		return 0;
 	memcpy(task.comm, record->task.comm, sizeof(task.comm));
@@ -534,7 +511,7 @@ int live_recording_gather(struct live_recording *recording, struct scene *scene,
 	int status = describe_plan(session_plan(live_session(recording->live)), scene);
 
 	if (status == 0)
-		status = recording->options->kernel ? describe_functions(recording)
+		status = recording->options->kernel ? read_functions(recording)
 						    : describe_symbols(recording);
 	if (status < 0)
 		return error_errno(err, -status, "cannot complete the recording");
@@ -555,7 +532,9 @@ int live_recording_complete(struct live_recording *recording, struct scene *scen
 {
 	int status = complete_scene(recording, scene, looked);
 
-	return status ? status : describe_cmdlines(recording);
+	if (status == 0)
+		status = describe_cmdlines(recording);
+	return status ? status : describe_functions(recording);
 }
 
 int live_recording_write(struct live_recording *recording, const struct scene *scene, int fd)

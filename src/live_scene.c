@@ -52,6 +52,7 @@ int live_scene_begin(struct show *show, const struct live *live, const struct li
 	scene->kernel = wishes->kernel;
 	scene->callers = wishes->callers;
 	scene->wakeups = wishes->wakeups;
+	scene->chosen = wishes->function_count || wishes->armers || options->cpus_given;
 	scene->self = getpid();
 	scene->since_ns = live_since(live);
 	scene->alarm_offset = alarm < 0 ? 0 : alarm;

@@ -8,7 +8,7 @@
  *
  *   main             this file: which command, and what it returns
  *   options          argv -> one struct; what goes together; the text of --help
- *   cmd_trace        trace, record, stat: what happens to timers, live
+ *   cmd_trace        trace, record, stat, kernel: what happens to timers, live
  *   trace_begin, trace_stream   its parts: what is probed; what is read of it
  *   cmd_replay       the same of a recording
  *   cmd_doctor       doctor, --dry-run, --cleanup
@@ -21,6 +21,7 @@
  *   probe_plan       features -> which probes, as text, with reasons
  *   plan_calls, plan_timers   its parts: system calls; expiries and signals
  *   plan_aggregate   what the kernel counts instead
+ *   plan_kernel      its part for the kernel's own timers
  *   plan_names       the inverse: an event's name -> what its records mean
  *   probe_group      kprobe_events: add, remove, missed hits
  *   calibrate        which register leads to a call's arguments at its return
@@ -28,6 +29,7 @@
  *   session_sweep    what killed ones left
  *   live             session, formats and pipes as one merged stream
  *   live_aggregate   what the kernel counted for it
+ *   live_kernel_counts   the same of the kernel's own timers
  *   live_scene       what it knows besides its records
  *   live_recording   what of it becomes a recording
  *
@@ -36,6 +38,8 @@
  *   merge            per-CPU streams -> one, by time
  *   decode           event formats -> offsets; a record -> a typed struct
  *   tasks            thread -> process, name, user at a point of the stream
+ *   task_lookup      the same, and who is asked where that may be wrong
+ *   symbols          address -> function, as kallsyms has it
  *   calls            entry, kernel copies, return -> one call
  *   timers           calls, expiries, signals -> what happened to which timer
  *   timer_table      what it remembers of each
@@ -53,6 +57,18 @@
  *   report_stat      of stats: what comes in, and what the kernel can count
  *   selection        which calls were asked for
  *   view             the stream -> what was asked for, on its way out
+ *
+ *   kernel_timers    records of timer_list timers and hrtimers -> what happened to which
+ *   kernel_callers   who is about to arm one
+ *   kernel_clocks    jiffies and clocks against the trace clock
+ *   kernel_wakeups   idle periods of CPUs, and what ended each
+ *   kernel_stats     all this -> figures; kernel_rows: what can be asked of them
+ *   kernel_diagnosis figures -> findings
+ *   kernel_functions which function is the tick's, and which were asked for
+ *   kernel_view      the stream -> what was asked for: what view is for programs' timers
+ *   kernel_recorded  which functions a recording has to know
+ *   report_kernel    of kernel_stats: what comes in
+ *
  *   scene            what a trace tells besides its records, as a value and as text
  *   show             stream and scene -> view, for live and recorded ones
  *
@@ -63,6 +79,7 @@
  *   events           names and groups of all that can be shown
  *   fields           what can be asked of an event, or of a row, by name
  *   event_fields     those of an event
+ *   kernel_events, kernel_event_fields   both of the kernel's own timers
  *   expr             conditions on fields, and what of them the kernel can filter
  *   timerspec        values and durations as text, names of flags, clocks, errors
  *   out_*            finished values -> text, strace's notation, JSON, CSV, TSV
@@ -72,6 +89,7 @@
  *   out_histogram    one histogram -> text, JSON
  *   out_findings     findings and expectations -> text, JSON
  *   out_stat         figures of stats -> which columns, whose histograms
+ *   out_kernel       the kernel's timers -> which columns, lines of events
  *   line, sink       one line of bytes; lines -> a file descriptor
  *
  *   procfs           tasks as /proc tells of them now

@@ -36,6 +36,7 @@ static const struct out_column figures[] = {
 
 static const struct out_column wide_figures[] = {
 	{ "module", "MODULE" },
+	{ "kind", "KIND" },
 	{ "timers", "TIMERS" },
 	{ "started", "STARTED" },
 	{ "older", "OLDER" },
@@ -70,9 +71,10 @@ static const struct out_column wide_figures[] = {
 
 /* Which timers wake idle CPUs. */
 static const struct out_column wake_figures[] = {
+	{ "kind", "KIND" },
 	{ "wakeups", "WAKEUPS" },
 	{ "wakeup_rate", "WAKE/s" },
-	{ "alongside", "ALONGSIDE" },
+	{ "alongside", "ALONG" },
 	{ "deferrable", "DEFER" },
 	{ "fired", "FIRED" },
 	{ "timeout_ns_median", "TIMEOUT" },
@@ -139,7 +141,7 @@ void out_kernel_text(struct sink *sink, const struct out_style *style,
 	for (size_t i = 0; i < sizeof(identities) / sizeof(identities[0]); i++)
 		if (table->by & identities[i].by)
 			out_table_add(&layout, &kernel_fields, identities[i].columns);
-	if (table->by & KERNEL_BY_CALLBACK)
+	if (table->by & KERNEL_BY_CALLBACK && (!total->wakes || style->wide))
 		out_table_add(&layout, &kernel_fields, mechanism);
 	out_table_add(&layout, &kernel_fields, columns_for(style, total));
 	if (total->wakes && style->wide)
@@ -211,7 +213,7 @@ static void name_row(char *text, size_t size, const struct kernel_row *row)
 		const struct field *field =
 			fields_find(&kernel_fields, identity_fields[i], strlen(identity_fields[i]));
 		struct field_value value;
-		char shown[OUT_CALLER_MAX];
+		char shown[4 * SYMBOL_NAME_MAX + LINE_SLACK];
 
 		field_get(field, row, &value);
 		if (!value.known)

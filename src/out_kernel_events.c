@@ -9,6 +9,7 @@
 #include "timersnoop/line.h"
 #include "timersnoop/out_kernel.h"
 #include "timersnoop/out_rows.h"
+#include "timersnoop/out_text.h"
 
 enum column {
 	COLUMN_CPU,
@@ -32,6 +33,8 @@ static const struct {
 	[COLUMN_CALLBACK] = { "CALLBACK", "callback", 16, false },
 };
 
+/* The longest is a function's name, of which each byte may become four. */
+#define CELL_MAX (4 * SYMBOL_NAME_MAX + LINE_SLACK)
 /* A field that is longer than this pushes its own line only. */
 #define WIDTH_GROWN_MAX 28
 
@@ -71,15 +74,6 @@ static const struct {
 	{ "caller", "caller", STARTS | EXPIRES | OF(WAKEUP), false },
 	{ "timer", "timer", KERNEL_EVENTS_ALL, true },
 };
-
-static size_t time_width(const struct out_style *style)
-{
-	static const size_t widths[] = {
-		[TIME_WALL] = 15, [TIME_MONO] = 16, [TIME_RELATIVE] = 11, [TIME_NONE] = 0
-	};
-
-	return widths[style->time];
-}
 
 static const struct field *field_named(const char *name)
 {
@@ -167,15 +161,17 @@ static char *put_details(char *at, const struct out_style *style, const struct k
 static void text_event(struct sink *sink, const struct out_style *style,
 		       const struct kernel_event *event)
 {
-	char *at = sink_line(sink);
-	char cell[OUT_CALLER_MAX + TIMERSPEC_TEXT_MAX];
+	char *at = sink_line(sink), *begin = at;
+	char cell[CELL_MAX];
 
 	if (event->loss) {
 		sink_line_end(sink, out_loss(at, event->loss));
 		return;
 	}
-	if (style->time != TIME_NONE)
-		at = line_byte(out_time(at, style, event->change->ts, time_width(style)), ' ');
+	if (style->time != TIME_NONE) {
+		at = out_time(at, style, event->change->ts, out_text_time_width(style));
+		at = line_pad(at, (size_t)(at - begin), out_text_time_width(style) + 1);
+	}
 	for (unsigned i = 0; i < COLUMN_COUNT; i++)
 		at = put_column(
 			at, style, (enum column)i, cell,
@@ -206,7 +202,7 @@ void out_kernel_header(struct sink *sink, const struct out_style *style)
 	}
 	at = sink_line(sink);
 	if (style->time != TIME_NONE)
-		at = line_pad(line_text(at, "TIME"), 4, time_width(style) + 1);
+		at = line_pad(line_text(at, "TIME"), 4, out_text_time_width(style) + 1);
 	for (unsigned i = 0; i < COLUMN_COUNT; i++)
 		at = put_column(at, style, (enum column)i, columns[i].title,
 				strlen(columns[i].title));

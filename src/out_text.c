@@ -117,7 +117,7 @@ char *out_text_colored(char *at, const struct out_style *style, enum text_color 
 	return colored ? line_text(at, "\033[0m") : at;
 }
 
-static size_t out_text_time_width(const struct out_style *style)
+size_t out_text_time_width(const struct out_style *style)
 {
 	switch (style->time) {
 	case TIME_WALL:

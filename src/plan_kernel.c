@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +35,9 @@ const char *const plan_kernel_symbols[] = {
 	"hrtimer_sleeper_start_expires",
 	NULL,
 };
+
+/* Callbacks of timers that know whose they are, besides those that other plans probe. */
+const char *const plan_kernel_callbacks[] = { "hrtimer_wakeup", "process_timeout", NULL };
 
 struct tracepoint {
 	enum feature_event needs; /* FEATURE_EVENTS: its mechanism has it for sure */
@@ -105,13 +109,19 @@ struct conditions {
 };
 
 /* One that does not fit is left out: more passes then, which is sorted out later. */
-static void add_condition(struct conditions *to, const char *condition)
+static void __attribute__((format(printf, 2, 3)))
+add_condition(struct conditions *to, const char *format, ...)
 {
-	size_t used = strlen(to->text);
-	int length = snprintf(to->text + used, sizeof(to->text) - used, "%s%s", used ? " && " : "",
-			      condition);
+	const size_t used = strlen(to->text), size = sizeof(to->text);
+	size_t length =
+		used + (size_t)snprintf(to->text + used, size - used, "%s", used ? " && " : "");
+	va_list values;
 
-	if ((size_t)length >= sizeof(to->text) - used)
+	va_start(values, format);
+	if (length < size)
+		length += (size_t)vsnprintf(to->text + length, size - length, format, values);
+	va_end(values);
+	if (length >= size)
 		to->text[used] = '\0';
 }
 
@@ -122,6 +132,9 @@ static void callback_condition(const struct plan_maker *maker, struct conditions
 	char text[320] = "(";
 	size_t used = 1;
 
+	/* What wakes a CPU may be any. */
+	if (!wishes->function_count || wishes->wakeups)
+		return;
 	for (size_t i = 0; i < wishes->function_count; i++) {
 		int length = snprintf(text + used, sizeof(text) - used, "%sfunction == 0x%" PRIx64,
 				      i ? " || " : "", wishes->functions[i]);
@@ -130,11 +143,9 @@ static void callback_condition(const struct plan_maker *maker, struct conditions
 			return;
 		used += (size_t)length;
 	}
-	if (!wishes->function_count)
-		return;
 	text[used++] = ')';
 	text[used] = '\0';
-	add_condition(to, text);
+	add_condition(to, "%s", text);
 }
 
 static void add_event(struct plan_maker *maker, const struct tracepoint *tracepoint, bool anywhere,
@@ -158,7 +169,6 @@ static bool selects_armers(const struct plan_maker *maker)
 static void plan_arms(struct plan_maker *maker, const struct tracepoint *tracepoint)
 {
 	struct conditions all = { "" }, tasks = { "" }, interrupts = { "" };
-	char text[sizeof(all.text)];
 
 	callback_condition(maker, &all);
 	if (!selects_armers(maker)) {
@@ -167,17 +177,15 @@ static void plan_arms(struct plan_maker *maker, const struct tracepoint *tracepo
 	}
 	tasks = interrupts = all;
 	if (!maker->wishes->followed) {
-		snprintf(text, sizeof(text), "(%s || " INTERRUPT ")", maker->wishes->armers);
-		add_condition(&tasks, text);
+		add_condition(&tasks, "(%s || " INTERRUPT ")", maker->wishes->armers);
 		add_event(maker, tracepoint, true, &tasks);
 		return;
 	}
-	if (maker->wishes->armers) {
-		snprintf(text, sizeof(text), "(%s)", maker->wishes->armers);
-		add_condition(&tasks, text);
-	}
+	/* That no arm is recorded in both instances comes first. */
 	add_condition(&tasks, "!(" INTERRUPT ")");
 	add_condition(&interrupts, INTERRUPT);
+	if (maker->wishes->armers)
+		add_condition(&tasks, "(%s)", maker->wishes->armers);
 	add_event(maker, tracepoint, false, &tasks);
 	add_event(maker, tracepoint, true, &interrupts);
 }
@@ -196,6 +204,21 @@ static void plan_tracepoints(struct plan_maker *maker, const struct tracepoint *
 		if (list[i].callback)
 			callback_condition(maker, &conditions);
 		add_event(maker, &list[i], true, &conditions);
+	}
+}
+
+/* What tells the function that is called can be counted by it, where it happens. */
+static void plan_counts(struct plan_maker *maker, const struct tracepoint *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct conditions conditions = { "" };
+
+		if (!list[i].callback)
+			continue;
+		callback_condition(maker, &conditions);
+		add_event(maker, &list[i], true, &conditions);
+		snprintf(maker->plan->events[maker->plan->event_count - 1].trigger,
+			 sizeof(maker->plan->events[0].trigger), "hist:keys=function:size=4096");
 	}
 }
 
@@ -226,6 +249,46 @@ static void plan_callers(struct plan_maker *maker)
 				 "probed");
 }
 
+/* Misses mean no more than that nobody is named. */
+static void plan_owner(struct plan_maker *maker, const char *callback, const char *pid)
+{
+	struct probe probe = { .means = { .use = USE_OWNER }, .anywhere = true };
+	char event[sizeof(probe.event)];
+
+	snprintf(event, sizeof(event), TRY_PREFIX PLAN_OWNER_PREFIX "%s", callback);
+	plan_probe(maker, &probe, event, callback, "whose timers from before tracing are",
+		   "timer=$arg1:x64 pid=%s:s32", pid);
+}
+
+/* Timers that were armed before tracing began tell whom they serve. */
+static void plan_owners(struct plan_maker *maker)
+{
+	const int *offset = maker->features->offset;
+	int it = offset[OFFSET_ITIMER_IT], real = offset[OFFSET_SIGNAL_REAL];
+	int task = offset[OFFSET_TASK_PID], number = offset[OFFSET_PID_NUMBERS];
+	char pid[64];
+
+	if (offset[OFFSET_SLEEPER_TASK] >= 0 && task >= 0) {
+		snprintf(pid, sizeof(pid), "+%d(+%d($arg1))", task, offset[OFFSET_SLEEPER_TASK]);
+		plan_owner(maker, "hrtimer_wakeup", pid);
+	}
+	if (offset[OFFSET_TIMEOUT_TASK] >= 0 && task >= 0) {
+		snprintf(pid, sizeof(pid), "+%d(+%d($arg1))", task, offset[OFFSET_TIMEOUT_TASK]);
+		plan_owner(maker, "process_timeout", pid);
+	}
+	if (it >= 0 && offset[OFFSET_ITIMER_PID] >= 0 && number >= 0) {
+		snprintf(pid, sizeof(pid), "+%d(%+d($arg1))", number,
+			 offset[OFFSET_ITIMER_PID] - it);
+		plan_owner(maker, "posix_timer_fn", pid);
+	}
+	/* signal->pids[PIDTYPE_TGID], the second */
+	if (real >= 0 && offset[OFFSET_SIGNAL_PIDS] >= 0 && number >= 0) {
+		snprintf(pid, sizeof(pid), "+%d(%+d($arg1))", number,
+			 offset[OFFSET_SIGNAL_PIDS] + 8 - real);
+		plan_owner(maker, "it_real_fn", pid);
+	}
+}
+
 static void tell_limits(struct plan_maker *maker)
 {
 	const bool *events = maker->features->events;
@@ -250,11 +313,18 @@ int plan_kernel(struct plan_maker *maker, struct error *err)
 		return error_set(err, ENOTSUP,
 				 "--wakeups: this kernel does not tell when CPUs are idle (no "
 				 "tracepoint power:cpu_idle)");
+	if (maker->wishes->aggregate) {
+		plan_counts(maker, timer_list, sizeof(timer_list) / sizeof(timer_list[0]));
+		plan_counts(maker, hrtimer, sizeof(hrtimer) / sizeof(hrtimer[0]));
+		return 0;
+	}
 	plan_tracepoints(maker, timer_list, sizeof(timer_list) / sizeof(timer_list[0]));
 	plan_tracepoints(maker, hrtimer, sizeof(hrtimer) / sizeof(hrtimer[0]));
 	plan_tracepoints(maker, idle, sizeof(idle) / sizeof(idle[0]));
-	if (maker->wishes->wakeups)
+	if (maker->wishes->wakeups) {
 		plan_tracepoints(maker, wakeups, sizeof(wakeups) / sizeof(wakeups[0]));
+		plan_owners(maker);
+	}
 	if (maker->wishes->callers)
 		plan_callers(maker);
 	tell_limits(maker);

@@ -124,5 +124,9 @@ bool probe_plan_meaning(const char *system, const char *event, struct meaning *m
 		*means = (struct meaning){ .use = USE_CALLER };
 		return true;
 	}
+	if (probe && starts_with(&event, PLAN_OWNER_PREFIX)) {
+		*means = (struct meaning){ .use = USE_OWNER };
+		return true;
+	}
 	return probe && plan_calls_meaning(event, means);
 }

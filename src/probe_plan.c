@@ -29,6 +29,8 @@ const char *const *probe_plan_symbols(void)
 		symbols[count++] = *name;
 	for (const char *const *name = plan_kernel_symbols; *name; name++)
 		symbols[count++] = *name;
+	for (const char *const *name = plan_kernel_callbacks; *name; name++)
+		symbols[count++] = *name;
 	symbols[count] = NULL;
 	return symbols;
 }
@@ -72,6 +74,14 @@ size_t trigger_text(char text[TRIGGER_TEXT_MAX], const struct plan_trigger *trig
 		length = snprintf(text, TRIGGER_TEXT_MAX, "hist:keys=%s:size=%u%s if %s",
 				  trigger->keys, trigger->size, pause, trigger->filter);
 	return length < TRIGGER_TEXT_MAX ? (size_t)length : 0;
+}
+
+size_t plan_event_trigger(char text[TRIGGER_TEXT_MAX], const struct plan_event *event,
+			  enum trigger_state state)
+{
+	return (size_t)snprintf(text, TRIGGER_TEXT_MAX, "%s%s%s%s", event->trigger,
+				state == TRIGGER_PAUSES ? ":pause" : "",
+				event->filter[0] ? " if " : "", event->filter);
 }
 
 bool probe_use_tells_of_timers(enum probe_use use)
@@ -175,7 +185,7 @@ static void plan_creds(struct plan_maker *maker)
 
 bool probe_plan_needs_types(const struct plan_wishes *wishes)
 {
-	return wishes->user_ids || wishes->lives || wishes->aggregate ||
+	return wishes->user_ids || wishes->lives || wishes->wakeups || wishes->aggregate ||
 	       wishes->events & (EVENTS_EXPIRE | EVENTS_SIGNAL | EVENT_BIT(EVENT_TIMER_CREATE));
 }
 

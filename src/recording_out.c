@@ -55,6 +55,41 @@ static void put_initial(FILE *to, const struct recording_head *head)
 	put_text(to, head->header_event, 8);
 }
 
+/* The kernel leaves out how many a probe's array has. */
+char *recording_format_text(const char *format)
+{
+	char *text = NULL;
+	size_t size, used;
+	FILE *to = open_memstream(&text, &size);
+
+	if (!to)
+		return NULL;
+	for (; *format; format += used) {
+		const char *brackets = strstr(format, "[];\toffset:");
+		unsigned offset, bytes;
+		int bits;
+
+		used = brackets ? (size_t)(brackets - format) : strlen(format);
+		fwrite(format, used, 1, to);
+		if (!brackets)
+			continue;
+		/* the type is the word behind the last "field:" */
+		format += used;
+		used = strlen("[]");
+		while (strncmp(--brackets, "field:", 6) != 0)
+			;
+		if (sscanf(brackets, "field:%*1[sux]%d", &bits) == 1 && bits >= 8 &&
+		    sscanf(format, "[];\toffset:%u;\tsize:%u;", &offset, &bytes) == 2)
+			fprintf(to, "[%u]", bytes / ((unsigned)bits / 8));
+		else
+			fputs("[]", to);
+	}
+	if (fclose(to) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
 static bool is_first_of_system(const struct recording_head *head, size_t index)
 {
 	for (size_t i = 0; i < index; i++)

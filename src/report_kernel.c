@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "timersnoop/report_kernel.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "timersnoop/kernel_diagnosis.h"
@@ -31,21 +32,41 @@ static const void *total(const void *stats)
 	return kernel_stats_total(stats);
 }
 
-static void *rows(const void *stats, uint32_t by, size_t *count)
-{
-	(void)by; /* they were made for it */
-	return kernel_stats_rows(stats, count);
-}
-
 static void rows_free(void *list, size_t count)
 {
 	(void)count;
 	kernel_stats_rows_free(list);
 }
 
+#define COMPARE(x, y) (((x) > (y)) - ((x) < (y)))
+
 static int compare_names(const char *one, const char *other)
 {
 	return strcmp(one ? one : "", other ? other : "");
+}
+
+/* For one to follow the other, whatever they are grouped by. */
+static int compare_identities(const struct kernel_row *x, const struct kernel_row *y)
+{
+	int order = compare_names(x->callback.name, y->callback.name);
+
+	if (!order)
+		order = compare_names(x->comm, y->comm);
+	if (!order)
+		order = COMPARE(x->pid, y->pid);
+	if (!order)
+		order = COMPARE(x->cpu, y->cpu);
+	if (!order)
+		order = compare_names(x->caller_symbol.name, y->caller_symbol.name);
+	if (!order)
+		order = COMPARE(x->caller, y->caller);
+	if (!order)
+		order = compare_names(x->callback.module, y->callback.module);
+	if (!order)
+		order = COMPARE(x->function, y->function);
+	if (!order)
+		order = COMPARE(x->mechanism, y->mechanism);
+	return order ? order : COMPARE(x->address, y->address);
 }
 
 /* What wakes idle CPUs most, if that is the question; or else what is armed and expires most;
@@ -53,19 +74,24 @@ static int compare_names(const char *one, const char *other)
 static int compare(const void *row, const void *other)
 {
 	const struct kernel_row *x = row, *y = other;
-	uint64_t of_x = x->started + x->fired, of_y = y->started + y->fired;
-	int order;
+	int order = 0;
 
-	if (x->wakes && x->wakeups != y->wakeups)
-		return x->wakeups < y->wakeups ? 1 : -1;
-	if (of_x != of_y)
-		return of_x < of_y ? 1 : -1;
-	order = compare_names(x->callback.name, y->callback.name);
+	if (x->wakes)
+		order = COMPARE(y->wakeups, x->wakeups);
 	if (!order)
-		order = compare_names(x->comm, y->comm);
-	if (!order)
-		order = (x->pid > y->pid) - (x->pid < y->pid);
-	return order ? order : (x->address > y->address) - (x->address < y->address);
+		order = COMPARE(y->started + y->fired, x->started + x->fired);
+	return order ? order : compare_identities(x, y);
+}
+
+/* In that order: of those that are equal by --sort, too. */
+static void *rows(const void *stats, uint32_t by, size_t *count)
+{
+	struct kernel_row *list = kernel_stats_rows(stats, count);
+
+	(void)by; /* they were made for it */
+	if (list)
+		qsort(list, *count, sizeof(*list), compare);
+	return list;
 }
 
 static bool any(const void *row)

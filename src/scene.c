@@ -147,7 +147,8 @@ static void write_all(FILE *to, const struct scene *scene)
 	fprintf(to, "lives %d\ntoctou %d\nfollowed %d\ncut %d\n", scene->lives, scene->toctou,
 		scene->followed, scene->cut);
 	if (scene->kernel)
-		fprintf(to, "kernel 1\ncallers %d\nwakeups %d\n", scene->callers, scene->wakeups);
+		fprintf(to, "kernel 1\ncallers %d\nwakeups %d\nchosen %d\n", scene->callers,
+			scene->wakeups, scene->chosen);
 	fprintf(to, "self %" PRId32 "\nsince %" PRIu64 "\nend %" PRIu64 "\nalarm %d\n", scene->self,
 		scene->since_ns, scene->end_ns, scene->alarm_offset);
 	fprintf(to, "tick %" PRId64 "\n", scene->tick_ns);
@@ -419,6 +420,8 @@ static bool read_simple(struct values *values, struct scene *scene, const char *
 		scene->callers = flag(values);
 	else if (is_word(word_at, length, "wakeups"))
 		scene->wakeups = flag(values);
+	else if (is_word(word_at, length, "chosen"))
+		scene->chosen = flag(values);
 	else if (is_word(word_at, length, "self"))
 		scene->self = id(values);
 	else if (is_word(word_at, length, "since"))

@@ -140,11 +140,6 @@ static int set_up_instance(struct tracefs_instance *instance, const struct sessi
 		if (status < 0)
 			return status;
 	}
-	if (request->cpus) {
-		status = set_cpus(instance, request, err);
-		if (status < 0)
-			return status;
-	}
 	if (!request->buffer_bytes)
 		return 0;
 	snprintf(kib, sizeof(kib), "%llu", (unsigned long long)(request->buffer_bytes / 1024));
@@ -176,6 +171,9 @@ static int make_companion(struct session *session, const struct session_request 
 	session->companion = tracefs_instance_create(name);
 	if (!session->companion)
 		return error_errno(err, errno, "cannot make the tracefs instance %s", name);
+	/* Tasks are followed on whatever CPU. */
+	if (request->cpus && set_cpus(session->companion, request, err) < 0)
+		return -err->code;
 	return set_up_instance(session->companion, request, err);
 }
 
@@ -230,9 +228,10 @@ static int set_filters(struct session *session, struct error *err)
 		status = set_filter(instance_for(session, plan->probes[i].anywhere), session->group,
 				    plan->probes[i].event, plan->probes[i].filter, err);
 	for (size_t i = 0; i < plan->event_count && status == 0; i++)
-		status = set_filter(instance_for(session, plan->events[i].anywhere),
-				    plan->events[i].system, plan->events[i].event,
-				    plan->events[i].filter, err);
+		if (!plan->events[i].trigger[0])
+			status = set_filter(instance_for(session, plan->events[i].anywhere),
+					    plan->events[i].system, plan->events[i].event,
+					    plan->events[i].filter, err);
 	return status;
 }
 
@@ -262,7 +261,8 @@ int session_open(struct session **out, const struct session_request *request,
 		calibrate(session, features);
 	if (status == 0)
 		status = make_probes(session, request, features, err);
-	if (status == 0 && request->follows && plan_goes_anywhere(&session->plan))
+	if (status == 0 && (request->follows || request->cpus) &&
+	    plan_goes_anywhere(&session->plan))
 		status = make_companion(session, request, err);
 	if (status == 0)
 		status = set_filters(session, err);
@@ -408,6 +408,20 @@ static int write_trigger(struct session *session, const struct plan_trigger *tri
 			   probe->event);
 }
 
+/* The same of a tracepoint's own. */
+static int write_event_trigger(struct session *session, const struct plan_event *event,
+			       enum trigger_state state, struct error *err)
+{
+	char text[TRIGGER_TEXT_MAX];
+
+	plan_event_trigger(text, event, state);
+	if (tracefs_event_file_append(instance_for(session, event->anywhere), event->system,
+				      event->event, "trigger", text) >= 0)
+		return 0;
+	return error_errno(err, errno, "the kernel does not take the trigger '%s' of %s", text,
+			   event->event);
+}
+
 /* Triggers take the place of records: they work as long as the event is not enabled. */
 static int switch_on_triggers(struct session *session, size_t probe, struct error *err)
 {
@@ -445,7 +459,12 @@ static int enable_stage(struct session *session, enum stage stage, struct error 
 	int status = 0;
 
 	for (size_t i = 0; i < plan->event_count && status == 0; i++)
-		if (stage_of(&plan->events[i].means) == stage)
+		if (stage_of(&plan->events[i].means) != stage)
+			continue;
+		else if (plan->events[i].trigger[0])
+			status =
+				write_event_trigger(session, &plan->events[i], TRIGGER_COUNTS, err);
+		else
 			status = enable(session, plan->events[i].anywhere, plan->events[i].system,
 					plan->events[i].event, err);
 	for (size_t i = 0; i < plan->probe_count && status == 0; i++) {
@@ -486,6 +505,15 @@ int session_stop(struct session *session, struct error *err)
 		if (status < 0)
 			return status;
 	}
+	for (size_t i = 0; i < session->plan.event_count; i++) {
+		const struct plan_event *event = &session->plan.events[i];
+
+		status = event->trigger[0]
+				 ? write_event_trigger(session, event, TRIGGER_PAUSES, err)
+				 : 0;
+		if (status < 0)
+			return status;
+	}
 	if (tracefs_trace_off(session->instance) < 0 ||
 	    (session->companion && tracefs_trace_off(session->companion) < 0))
 		return error_errno(err, errno, "cannot switch tracing off");
@@ -502,6 +530,14 @@ char *session_hist(const struct session *session, size_t probe)
 	const struct probe *which = &session->plan.probes[probe];
 
 	return tracefs_event_file_read(instance_for(session, which->anywhere), session->group,
+				       which->event, "hist", NULL);
+}
+
+char *session_event_hist(const struct session *session, size_t event)
+{
+	const struct plan_event *which = &session->plan.events[event];
+
+	return tracefs_event_file_read(instance_for(session, which->anywhere), which->system,
 				       which->event, "hist", NULL);
 }
 

@@ -172,7 +172,7 @@ int show_set_symbols(struct show *show, struct symbols *symbols, struct error *e
 
 	show->symbols = symbols;
 	return kernel_functions_find(&show->functions, symbols, options->callbacks,
-				     options->callback_count, err);
+				     options->callback_count, options->input, err);
 }
 
 static int begin_kernel_report(struct show *show)

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The kernel's own limits: KSYM_NAME_LEN, and more than MODULE_NAME_LEN. */
-#define NAME_MAX_LENGTH 511
+/* More than the kernel's MODULE_NAME_LEN. */
 #define MODULE_MAX_LENGTH 63
 
 /* There are 100,000 and more: 16 bytes each, and its name. */
@@ -113,7 +112,7 @@ static bool parse_line(const char *at, const char *end, struct line *line)
 	line->name = at + 3;
 	line->name_length = word_length(line->name, end);
 	line->module = NULL;
-	if (!line->name_length || line->name_length > NAME_MAX_LENGTH ||
+	if (!line->name_length || line->name_length > SYMBOL_NAME_MAX ||
 	    is_padding(line->name, line->name_length))
 		return false;
 	at = line->name + line->name_length;
@@ -330,16 +329,16 @@ int symbols_match(const struct symbols *symbols, const char *pattern,
 	return status;
 }
 
-static int print_line(void *context, const struct symbol *symbol)
+static void print_line(FILE *to, const struct symbol *symbol)
 {
-	fprintf(context, "%016" PRIx64 " t %s", symbol->address, symbol->name);
+	fprintf(to, "%016" PRIx64 " t %s", symbol->address, symbol->name);
 	if (symbol->module)
-		fprintf(context, "\t[%s]", symbol->module);
-	fputc('\n', context);
-	return 0;
+		fprintf(to, "\t[%s]", symbol->module);
+	fputc('\n', to);
 }
 
-char *symbols_text(const struct symbols *symbols)
+char *symbols_text(const struct symbols *symbols,
+		   bool (*wanted)(void *context, const struct symbol *symbol), void *context)
 {
 	char *text = NULL;
 	size_t size;
@@ -347,7 +346,12 @@ char *symbols_text(const struct symbols *symbols)
 
 	if (!to)
 		return NULL;
-	symbols_match(symbols, "*", print_line, to);
+	for (size_t i = 0; i < symbols->count; i++) {
+		const struct symbol symbol = symbol_of(symbols, &symbols->entries[i]);
+
+		if (!wanted || wanted(context, &symbol))
+			print_line(to, &symbol);
+	}
 	if (fclose(to) == 0)
 		return text;
 	free(text);

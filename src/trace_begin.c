@@ -39,6 +39,13 @@ static void describe(const struct trace *trace)
 		probe_text(text, &plan->probes[i], group);
 		trace_note(trace, "probe: %s (%s)", text, plan->probes[i].why);
 	}
+	for (size_t i = 0; i < plan->event_count; i++) {
+		const struct plan_event *event = &plan->events[i];
+
+		trace_note(trace, "event: %s:%s%s%s%s%s (%s)", event->system, event->event,
+			   event->trigger[0] ? ", counted by " : "", event->trigger,
+			   event->filter[0] ? ", filter " : "", event->filter, event->why);
+	}
 	for (size_t i = 0; i < plan->note_count; i++)
 		trace_note(trace, "note: %s", plan->notes[i]);
 }
@@ -97,7 +104,10 @@ static int decide(void *context, const struct kernel_features *features, struct 
 	const struct options *options = trace->options;
 	struct session_request *session = &trace->request.session;
 	struct aggregate_choice choice = { .impossible = trace->uncountable };
-	int status = live_aggregate_choose(&choice, options, trace->show.report, features, err);
+	int status = options->kernel ? live_kernel_counts_choose(&choice, options,
+								 trace->show.report, features, err)
+				     : live_aggregate_choose(&choice, options, trace->show.report,
+							     features, err);
 
 	if (status < 0)
 		return status;
@@ -108,6 +118,9 @@ static int decide(void *context, const struct kernel_features *features, struct 
 	session->wishes.aggregate = false;
 	if (!choice.kernel)
 		return 0;
+	/* Which callbacks, it was told before. */
+	choice.wishes.functions = session->wishes.functions;
+	choice.wishes.function_count = session->wishes.function_count;
 	session->wishes = choice.wishes;
 	session->in_bulk = true;
 	memcpy(trace->filter, choice.filter, sizeof(trace->filter));
@@ -118,37 +131,17 @@ static int decide(void *context, const struct kernel_features *features, struct 
 }
 
 /* Of the kernel's timers: what the kernel is to leave out. */
-static int choose_kernel(struct trace *trace, struct error *err)
+static void choose_kernel(struct trace *trace)
 {
 	const struct options *options = trace->options;
-	struct plan_wishes *wishes = &trace->request.session.wishes;
-	struct selection names = trace->show.selection;
-	int status;
+	struct session_request *session = &trace->request.session;
 
-	if (!options->kernel)
-		return 0;
-	if (!trace->show.symbols) {
-		struct symbols *symbols = symbols_new();
-
-		status = symbols ? host_symbols(symbols, err)
-				 : error_errno(err, ENOMEM, "functions");
-		if (status == 0)
-			status = show_set_symbols(&trace->show, symbols, err);
-		else
-			symbols_free(symbols);
-		if (status < 0)
-			return status;
-	}
-	wishes->functions = trace->show.functions.chosen;
-	wishes->function_count = trace->show.functions.chosen_count;
-	names.where = NULL;
-	if (selection_filter(&names, trace->filter, sizeof(trace->filter)))
-		wishes->armers = trace->filter;
 	if (options->cpus_given) {
-		trace->request.session.cpus = options->cpus;
-		trace->request.session.cpu_words = OPTION_CPU_WORDS;
+		session->cpus = options->cpus;
+		session->cpu_words = OPTION_CPU_WORDS;
 	}
-	return 0;
+	command_kernel_wishes(&trace->show, &session->wishes, trace->filter);
+	trace->filtered = session->wishes.armers && !options->wakeups ? FILTER_NAMES : 0;
 }
 
 /*
@@ -173,16 +166,18 @@ static int make_live(struct trace *trace, struct error *err)
 		.pids = trace->launch ? &trace->launched : options->pids,
 		.pid_count = trace->launch ? 1 : options->pid_count,
 		.filter = filters_calls(trace) ? trace->filter : NULL,
-		.decide = trace->show.report && !options->kernel ? decide : NULL,
+		.decide = trace->show.report ? decide : NULL,
 		.context = trace,
 	};
-	status = choose_kernel(trace, err);
-	if (status == 0)
-		status = live_open(&trace->live, &trace->request, err);
-	if (status == 0 && trace->show.counted) {
+	if (options->kernel)
+		choose_kernel(trace);
+	status = live_open(&trace->live, &trace->request, err);
+	if (status == 0 && trace->show.counted && options->kernel)
+		trace->counts = live_kernel_counts_new(trace->live);
+	else if (status == 0 && trace->show.counted)
 		trace->aggregate = live_aggregate_new(trace->live);
-		status = trace->aggregate ? 0 : error_errno(err, ENOMEM, "counts");
-	}
+	if (status == 0 && trace->show.counted && !trace->counts && !trace->aggregate)
+		status = error_errno(err, ENOMEM, "counts");
 	return status;
 }
 
@@ -269,7 +264,7 @@ int trace_start_live(struct trace *trace, struct error *err)
 	if (!filtered && trace->aggregate && trace->request.filter)
 		return error_set(err, ENOTSUP,
 				 "the kernel does not take the filter of -n: add --aggregate user");
-	if (!filtered)
+	if (!filtered && !options->kernel)
 		trace->filtered = 0;
 	tell_filter(trace);
 	status = live_scene_begin(&trace->show, trace->live, &trace->request, err);

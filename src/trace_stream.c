@@ -21,9 +21,11 @@
  * does so for less, a pause makes fewer and fuller pages of it.
  */
 #define BULK_PAGES 16
+#define BULK_RECORDS 1024
 #define BULK_PAUSE_NS (50 * 1000000LL)
 /* Between two looks at the kernel's own timers. */
 #define KERNEL_PAUSE_NS (50 * 1000000LL)
+#define KERNEL_BULK_PAUSE_NS (500 * 1000000LL)
 /* One stream does not keep the others waiting. */
 #define DRAIN_PAGES 1024
 
@@ -35,6 +37,9 @@ static int add_row(void *context, struct stat_row *row)
 /* What the kernel has counted since the last time. */
 static int read_counts(struct trace *trace, struct error *err)
 {
+	if (trace->counts)
+		return live_kernel_counts_read(trace->counts, trace->show.report,
+					       &trace->show.uncounted, err);
 	return live_aggregate_read(trace->aggregate, trace->show.tasks, add_row, trace->show.report,
 				   &trace->show.uncounted, err);
 }
@@ -45,7 +50,7 @@ static int pass(struct trace *trace, uint64_t limit)
 	uint64_t due = show_due(&trace->show);
 	int status = 0;
 
-	if (trace->aggregate && due && due <= limit)
+	if (trace->show.counted && due && due <= limit)
 		status = read_counts(trace, &trace->uncounted);
 	return status < 0 ? status : show_pass(&trace->show, limit);
 }
@@ -160,16 +165,35 @@ static bool is_over(struct trace *trace, int why)
 	return over;
 }
 
-/* What to wait for behind a round that showed so many: ns, or -1. */
-static int64_t pause_after(const struct trace *trace, long count)
+/*
+ * What we do is among the records of the kernel's timers, and wakes CPUs: not to read them
+ * for ever. In bulk the kernel wakes us for half a buffer; where it does so for less
+ * (before 6.1), a pause is between.
+ */
+static int64_t kernel_pause(struct trace *trace, long count)
 {
+	uint64_t due = show_due(&trace->show), now = clocks_now();
+
+	if (!trace->request.session.in_bulk)
+		return KERNEL_PAUSE_NS;
+	trace->paused = !trace->paused && count > 0 &&
+			count < (show_looks(&trace->show) ? BULK_RECORDS : BULK_PAGES);
+	if (!trace->paused)
+		return -1;
+	if (due && due < now + KERNEL_BULK_PAUSE_NS)
+		return due > now ? (int64_t)(due - now) : 0;
+	return KERNEL_BULK_PAUSE_NS;
+}
+
+/* What to wait for behind a round that showed so many: ns, or -1. */
+static int64_t pause_after(struct trace *trace, long count)
+{
+	if (trace->options->kernel)
+		return kernel_pause(trace, count);
 	if (!show_looks(&trace->show))
 		return count > 0 && count < BULK_PAGES ? BULK_PAUSE_NS
 		       : count >= DRAIN_PAGES          ? 0
 						       : -1;
-	/* What we do there is among the records: not to read them for ever. */
-	if (trace->options->kernel_events)
-		return KERNEL_PAUSE_NS;
 	if (merge_waiting(live_merge(trace->live)))
 		return 0;
 	return count >= BUSY_ROUND ? BUSY_PAUSE_NS : -1;
@@ -255,7 +279,7 @@ int trace_finish_stream(struct trace *trace, struct error *err)
 		trace_note(trace, "%s", missing.text);
 		scene->missed_unknown = true;
 	}
-	if (trace->aggregate && read_counts(trace, err) < 0)
+	if (trace->show.counted && read_counts(trace, err) < 0)
 		return -err->code;
 	if (show_looks(&trace->show) && show_finish(&trace->show) < 0)
 		return error_errno(err, ENOMEM, "figures");

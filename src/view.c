@@ -351,16 +351,21 @@ static int take_event(struct view *view, const struct raw_event *event)
 	return status < 0 ? status : view->status;
 }
 
+struct loss view_loss(const struct merged *merged)
+{
+	return (struct loss){ .cpu = merged->event.cpu,
+			      .counted = merged->kind == MERGE_LOSS_COUNTED,
+			      .records = merged->lost,
+			      .ts = merged->event.ts };
+}
+
 int view_take(struct view *view, const struct merged *merged)
 {
 	struct loss loss;
 
 	if (merged->kind == MERGE_EVENT)
 		return take_event(view, &merged->event);
-	loss = (struct loss){ .cpu = merged->event.cpu,
-			      .counted = merged->kind == MERGE_LOSS_COUNTED,
-			      .records = merged->lost,
-			      .ts = merged->event.ts };
+	loss = view_loss(merged);
 	calls_lost(view->calls, loss.cpu);
 	if (view->timers)
 		timers_lost(view->timers, loss.cpu);

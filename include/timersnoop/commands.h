@@ -39,6 +39,16 @@ int command_print_fields(const struct field_table *table);
 /* What these options need probes for; `aggregate`: if live_aggregate_choose says so. */
 struct plan_wishes command_wishes(const struct options *options);
 
+struct show;
+/* Of the kernel's timers: the names of its functions, and which --callback means. 0, or
+ * -EINVAL for wrong usage, or -errno. */
+int command_learn_functions(struct show *show, struct error *err);
+/* After that: which callbacks and whose arms the kernel is to let through. `filter` has room
+ * for FILTER_TEXT_MAX, and like `show` is borrowed by `wishes`. */
+void command_kernel_wishes(const struct show *show, struct plan_wishes *wishes, char *filter);
+
+/* That this machine has the CPUs of --cpu: 0, or -EINVAL. */
+int command_check_cpus(const struct options *options, struct error *err);
 /* That what -p and -u name exists: 0, or -errno for wrong usage. */
 int command_check_pids(const struct options *options, struct error *err);
 /* `uids` has room for options->user_count. */

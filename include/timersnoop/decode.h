@@ -135,6 +135,10 @@ struct record {
 			uint64_t timer; /* 0: it is on the stack of who is called */
 			uint64_t address;
 		} caller;
+		struct { /* OWNER */
+			uint64_t timer;
+			int32_t pid; /* a thread, or a process */
+		} owner;
 		struct {                    /* CPU_IDLE, TICK_STOP, BASE_IDLE */
 			int32_t cpu;        /* which; of TICK_STOP its own */
 			bool idle;          /* or: the tick was stopped */

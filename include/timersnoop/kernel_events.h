@@ -18,6 +18,11 @@ enum kernel_mechanism {
 /* "timer_list", "hrtimer" */
 const char *kernel_mechanism_name(enum kernel_mechanism mechanism);
 
+/* What timers with this callback are for: "sleep", "posix" (timer_create(2)), "timerfd",
+ * "itimer" (setitimer(2)), "alarm", "work" that was put off, "tick". NULL: something else, or
+ * `callback` is. */
+const char *kernel_timer_kind(const char *callback);
+
 enum kernel_event_kind {
 	KERNEL_EVENT_TIMER_INIT,
 	KERNEL_EVENT_TIMER_START,

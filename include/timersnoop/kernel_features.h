@@ -46,6 +46,9 @@ enum feature_offset {
 	OFFSET_FILE_PRIVATE,
 	OFFSET_TIMERFD_CLOCK,
 	OFFSET_TIMERFD_INTERVAL,
+	OFFSET_SLEEPER_TASK, /* struct hrtimer_sleeper: who sleeps */
+	OFFSET_TIMEOUT_TASK, /* the same of schedule_timeout() */
+	OFFSET_TASK_PID,
 	OFFSET_COUNT,
 };
 

@@ -64,7 +64,7 @@ struct kernel_row {
 	uint64_t timers;     /* distinct ones */
 	bool timers_unknown; /* they are too many to be told apart */
 	uint64_t started, older, replaced, cancelled, fired, unknown, pending;
-	uint64_t rearmed, immediate, from_interrupt;
+	uint64_t rearmed, past, immediate, from_interrupt;
 	uint64_t deferrable, pinned, irqsafe, absolute, soft;
 	uint64_t migrations;
 	uint64_t cpus[KERNEL_CPUS_MAX / 64]; /* on which its callback ran, a bit each */
@@ -119,7 +119,7 @@ void kernel_stats_reset(struct kernel_stats *stats);
 int kernel_stats_change(struct kernel_stats *stats, const struct kernel_change *change);
 /* Arms and expiries that were counted elsewhere: `arm` says whose. */
 int kernel_stats_add(struct kernel_stats *stats, const struct kernel_arm *arm, uint64_t started,
-		     uint64_t fired, uint64_t replaced);
+		     uint64_t fired);
 void kernel_stats_lost(struct kernel_stats *stats);
 void kernel_stats_set_span(struct kernel_stats *stats, uint64_t from_ns, uint64_t to_ns);
 

@@ -64,6 +64,7 @@ enum kernel_what {
 	KERNEL_CANCELLED,
 	KERNEL_FIRED,    /* its callback is called, or would have been (arm->immediate) */
 	KERNEL_RAN,      /* its callback has returned */
+	KERNEL_OWNED,    /* its callback has begun, and tells whose an older arm is: in `arm` */
 	KERNEL_VANISHED, /* it is pending no more, and nothing told why: something was lost */
 	/* not about one timer */
 	KERNEL_TICK_STOP,
@@ -114,6 +115,7 @@ typedef int kernel_receiver(void *context, const struct kernel_change *change);
 struct kernel_scene {
 	uint64_t since_ns; /* trace clock: records before it are passed over */
 	int64_t tick_ns;   /* a jiffy; 0: not known */
+	bool partial;      /* not all CPUs are seen: ends may be missing though nothing was lost */
 	bool other_clock;  /* the trace clock is not CLOCK_MONOTONIC: no times of expiry */
 	const struct scene_ahead *ahead; /* clocks ahead of it; borrowed */
 	size_t ahead_count;
@@ -139,7 +141,7 @@ struct kernel_runner {
 	bool selected; /* what this task arms is asked for */
 };
 
-/* Would kernel_timers_take look at who runs? */
+/* Would kernel_timers_take look at who runs? Of USE_OWNER that is whom the record names. */
 bool kernel_timers_asks_runner(const struct record *record);
 /* Takes the next record of these kinds; others are passed over. 0 or -errno. */
 int kernel_timers_take(struct kernel_timers *timers, const struct record *record,

@@ -10,6 +10,8 @@
 /* Contexts that interrupt each other, each with what it does to a timer. */
 #define KERNEL_LEAVES_MAX 4
 #define KERNEL_RUNS_MAX 8
+/* Contexts of a CPU, each interrupted by the next: a task's, soft, and hard interrupts. */
+#define KERNEL_LEVELS 3
 
 struct kernel_timer {
 	struct link link;
@@ -29,11 +31,10 @@ struct kernel_timer {
 	/* It was cancelled before its callback was known. */
 	bool has_orphan;
 	struct kernel_change orphan;
-	int running;             /* its callback does, on this CPU + 1; 0: it does not */
 	struct kernel_arm owner; /* the last arm by a task */
 };
 
-/* What has left its queue on a CPU, in which context: 0 a task's, 1 soft, 2 hard interrupt. */
+/* What has left its queue on a CPU. */
 struct kernel_leave {
 	enum kernel_mechanism mechanism;
 	uint64_t address;
@@ -52,7 +53,8 @@ struct kernel_cpu {
 	unsigned leave_count;
 	struct kernel_run runs[KERNEL_RUNS_MAX]; /* each interrupted by the next */
 	unsigned run_count;
-	uint64_t returned; /* the timer whose callback did, in the record before; 0: none did */
+	/* The hrtimer whose callback returned, in the record before of each context; 0: none. */
+	uint64_t returned[KERNEL_LEVELS];
 };
 
 /* kernel_callers.c: who is about to arm a timer. */
@@ -83,7 +85,23 @@ struct kernel_timers {
 	struct kernel_callers callers;
 	bool tells_was_armed; /* hrtimer_start does */
 	bool lossy;
+	bool torn; /* records were lost since the last one: callbacks may have returned */
 	uint64_t odd;
 };
+
+/* kernel_timers.c. NULL: it is not known. */
+struct kernel_timer *kernel_timers_find(const struct kernel_timers *timers,
+					enum kernel_mechanism mechanism, uint64_t address);
+/* When, where and during what. */
+struct kernel_change kernel_change_of(const struct record *record);
+int kernel_timers_tell(struct kernel_timers *timers, struct kernel_change *change,
+		       enum kernel_what what, const struct kernel_arm *arm);
+
+/* kernel_timers_arms.c: what a record on this CPU does to its timer. */
+int kernel_timer_take(struct kernel_timers *timers, struct kernel_cpu *cpu,
+		      struct kernel_timer *timer, const struct record *record,
+		      const struct kernel_runner *runner);
+/* No more comes: how it ended is told. */
+int kernel_timer_settle(struct kernel_timers *timers, struct kernel_timer *timer);
 
 #endif

@@ -29,10 +29,13 @@ struct kernel_functions {
 	bool chooses; /* they are all that is asked for */
 };
 
+/* Those that are looked for by name; ends with NULL. */
+extern const char *const kernel_functions_names[];
+
 /* `names` with '*' for any text. 0; -EINVAL and `err` when a name is none of a function's,
- * or no names are known; or -ENOMEM. */
+ * unless `symbols` are only some of them, or no names are known; or -ENOMEM. */
 int kernel_functions_find(struct kernel_functions *functions, const struct symbols *symbols,
-			  const char *const *names, size_t count, struct error *err);
+			  const char *const *names, size_t count, bool some, struct error *err);
 void kernel_functions_free(struct kernel_functions *functions);
 /* For struct kernel_scene and struct kernel_stats_scene; `context` is a kernel_functions. */
 bool kernel_functions_is_tick(void *context, uint64_t function);

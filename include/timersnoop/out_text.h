@@ -14,6 +14,8 @@ enum text_color { TEXT_PLAIN, TEXT_BOLD, TEXT_RED, TEXT_YELLOW };
 char *out_text_colored(char *at, const struct out_style *style, enum text_color color,
 		       const char *text, size_t length);
 
+/* Of the column of times. */
+size_t out_text_time_width(const struct out_style *style);
 /* "10ms", or `zero` */
 char *out_text_duration(char *at, struct timerspec ts, const char *zero);
 /* "10ms", "once"; "-" when not seen or disarmed */

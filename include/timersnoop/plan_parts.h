@@ -44,9 +44,11 @@ extern const char *const plan_aggregate_symbols[];
 
 /* plan_kernel.c: -ENOTSUP when the kernel has no such tracepoints */
 int plan_kernel(struct plan_maker *maker, struct error *err);
-extern const char *const plan_kernel_symbols[];
+extern const char *const plan_kernel_symbols[], *const plan_kernel_callbacks[];
 /* Of the probes of functions that arm, followed by the function's name. */
 #define PLAN_CALLER_PREFIX "caller_"
+/* Of those of callbacks. */
+#define PLAN_OWNER_PREFIX "owner_"
 
 /* plan_timers.c: -ENOTSUP when type data is missing and only expiries or signals are wished for */
 int plan_timers(struct plan_maker *maker, struct error *err);

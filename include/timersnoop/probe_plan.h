@@ -67,6 +67,7 @@ enum probe_use {
 	USE_TIMER_CANCEL, /* it is pending no more: cancelled, armed anew, or about to expire */
 	USE_TIMER_EXPIRE,
 	USE_TIMER_EXIT,
+	USE_OWNER,     /* whose timer it is whose callback has begun */
 	USE_CALLER,    /* who is about to arm one */
 	USE_TICK_STOP, /* an idle CPU is to go without its tick */
 	USE_BASE_IDLE, /* its timer_list timers become others' business, or its own again */
@@ -124,6 +125,9 @@ struct plan_event {
 	char system[16];
 	char event[32];
 	char filter[512];
+	/* "hist:keys=function:size=4096": the kernel counts what passes the filter, and records
+	 * none of it. Empty: none. */
+	char trigger[64];
 	char why[80];
 };
 
@@ -222,6 +226,10 @@ enum trigger_state { TRIGGER_COUNTS, TRIGGER_PAUSES };
  */
 size_t trigger_text(char text[TRIGGER_TEXT_MAX], const struct plan_trigger *trigger,
 		    const char *filter, enum trigger_state state);
+
+/* The same for a tracepoint's own trigger, of which there is one. */
+size_t plan_event_trigger(char text[TRIGGER_TEXT_MAX], const struct plan_event *event,
+			  enum trigger_state state);
 
 /* The names a plan may ask for, to look up in kallsyms; ends with NULL. */
 const char *const *probe_plan_symbols(void);

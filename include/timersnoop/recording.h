@@ -25,6 +25,13 @@ struct recording_format {
 	const char *text; /* of its format file */
 };
 
+/*
+ * A format as the kernel has it -> as other readers need it: "s64 new[];...size:32;" ->
+ * "s64 new[4];...", which libtraceevent 1.7 would show as 0, all four. The caller frees; NULL
+ * when out of memory.
+ */
+char *recording_format_text(const char *format);
+
 /* The pages of one CPU in one instance, one behind the other. */
 struct recording_stream {
 	int cpu;

@@ -51,7 +51,8 @@ struct scene {
 	bool kernel;     /* the kernel's own timers, and no events */
 	bool callers;    /* and who arms them */
 	bool wakeups;    /* and what ends the idle periods of CPUs */
-	int32_t self;    /* timersnoop's own process */
+	bool chosen; /* only of some names, callbacks or CPUs: what the others do is there in part */
+	int32_t self; /* timersnoop's own process */
 
 	uint64_t since_ns; /* from here on every call is whole: see calls_new */
 	uint64_t end_ns;   /* recording had stopped */

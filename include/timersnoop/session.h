@@ -22,7 +22,8 @@ struct session_request {
 	struct plan_wishes wishes;
 	bool follows;          /* session_follow will be called */
 	uint64_t buffer_bytes; /* ring buffer of each CPU; 0: leave the kernel's */
-	const uint64_t *cpus;  /* only these, a bit each, of `cpu_words` words; NULL: all */
+	const uint64_t *
+		cpus; /* what goes anywhere: only on these, a bit each, of `cpu_words` words; NULL: all */
 	size_t cpu_words;
 	bool in_bulk; /* wake the reader for half a buffer, not for the first record */
 };
@@ -72,6 +73,9 @@ char *session_format(const struct session *session, const char *system, const ch
 /* What the triggers of a probe of the plan have counted so far (aggregate.h); the caller frees.
  * NULL with errno. */
 char *session_hist(const struct session *session, size_t probe);
+
+/* The same of a tracepoint of the plan. */
+char *session_event_hist(const struct session *session, size_t event);
 
 /* Hits that the session's probes missed so far (kprobe_profile), of any process. */
 int session_missed(const struct session *session, uint64_t *missed, struct error *err);

@@ -12,8 +12,11 @@
 
 struct symbols;
 
+/* The kernel's KSYM_NAME_LEN; without the NUL. */
+#define SYMBOL_NAME_MAX 511
+
 struct symbol {
-	const char *name;
+	const char *name;   /* SYMBOL_NAME_MAX bytes at most */
 	const char *module; /* NULL: the kernel itself */
 	uint64_t address;   /* where it begins */
 };
@@ -51,7 +54,9 @@ bool symbols_find(const struct symbols *symbols, uint64_t address, struct symbol
  */
 int symbols_match(const struct symbols *symbols, const char *pattern,
 		  int (*each)(void *context, const struct symbol *symbol), void *context);
-/* All of them, as symbols_add takes them; the caller frees. NULL when out of memory. */
-char *symbols_text(const struct symbols *symbols);
+/* Those that are wanted (NULL: all), as symbols_add takes them; the caller frees. NULL when out
+ * of memory. */
+char *symbols_text(const struct symbols *symbols,
+		   bool (*wanted)(void *context, const struct symbol *symbol), void *context);
 
 #endif

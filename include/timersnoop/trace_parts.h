@@ -9,6 +9,7 @@
 #include "timersnoop/launch.h"
 #include "timersnoop/live.h"
 #include "timersnoop/live_aggregate.h"
+#include "timersnoop/live_kernel_counts.h"
 #include "timersnoop/live_recording.h"
 #include "timersnoop/show.h"
 #include "timersnoop/wakeups.h"
@@ -20,10 +21,11 @@ struct trace {
 	unsigned filtered; /* enum filter_part bits: what is in it */
 	struct live_request request;
 	struct live *live;
-	struct live_recording *recording; /* NULL: it is only shown */
-	struct live_aggregate *aggregate; /* NULL: not counted by the kernel */
-	bool uncountable;                 /* it was tried in vain */
-	struct error uncounted;           /* why its counts could not be read */
+	struct live_recording *recording;  /* NULL: it is only shown */
+	struct live_aggregate *aggregate;  /* NULL: not counted by the kernel */
+	struct live_kernel_counts *counts; /* the same of the kernel's own timers */
+	bool uncountable;                  /* it was tried in vain */
+	struct error uncounted;            /* why its counts could not be read */
 	int recording_fd;
 	struct wakeups *wakeups;
 	struct launch_signals signals_before;
@@ -37,6 +39,7 @@ struct trace {
 		COMMAND_WAS_ENDED, /* because tracing was over */
 	} command;
 	bool made;     /* the file of -o; nothing is in it as yet */
+	bool paused;   /* behind the last round */
 	bool progress; /* is told as it goes */
 	bool begun;    /* something may have been written */
 	bool whole;    /* traced to its end: what is shown is what there was */

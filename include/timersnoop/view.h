@@ -69,6 +69,8 @@ int view_take(struct view *view, const struct merged *merged);
 /* The stream has ended at `now_ns`: what is open is told. 0 or -errno. */
 int view_finish(struct view *view, uint64_t now_ns);
 
+/* What a merged stream tells of a loss. */
+struct loss view_loss(const struct merged *merged);
 /* A loss that only the ring buffer's own count tells of. */
 void view_lost(struct view *view, const struct loss *loss);
 

@@ -60,13 +60,13 @@ set -g __timersnoop_kernel_hists timeout late run
 
 set -g __timersnoop_kernel_bys callback module mechanism process comm cpu caller timer
 
-set -g __timersnoop_kernel_fields event callback module mechanism pid comm cpu caller \
-    timer timers started older replaced cancelled fired pending unknown fired_percent \
-    rearmed immediate from_interrupt deferrable pinned irqsafe absolute soft cpus \
-    migrations rate fired_rate timeout_ns_min timeout_ns_median timeout_ns_p99 \
-    timeout_ns_max timeout_jiffies_min timeout_jiffies_median timeout_jiffies_p99 \
-    timeout_jiffies_max late_ns_min late_ns_median late_ns_p99 late_ns_max \
-    late_jiffies_min late_jiffies_median late_jiffies_p99 late_jiffies_max \
+set -g __timersnoop_kernel_fields event callback module mechanism kind pid comm cpu \
+    caller timer timers started older replaced cancelled fired pending unknown \
+    fired_percent rearmed past immediate from_interrupt deferrable pinned irqsafe \
+    absolute soft cpus migrations rate fired_rate timeout_ns_min timeout_ns_median \
+    timeout_ns_p99 timeout_ns_max timeout_jiffies_min timeout_jiffies_median \
+    timeout_jiffies_p99 timeout_jiffies_max late_ns_min late_ns_median late_ns_p99 \
+    late_ns_max late_jiffies_min late_jiffies_median late_jiffies_p99 late_jiffies_max \
     beyond_ns_min beyond_ns_median beyond_ns_p99 beyond_ns_max run_ns_min \
     run_ns_median run_ns_p99 run_ns_max wakeups wakeup_rate alongside span_ns mono_ns \
     incomplete
@@ -75,7 +75,7 @@ set -g __timersnoop_kernel_event_fields event time mono_ns cpu pid tid comm mech
     callback module timer armed_pid armed_comm armed_ns armed_cpu caller timeout_ns \
     timeout_jiffies expires_jiffies due_jiffies expires_ns slack_ns deferrable pinned \
     irqsafe absolute soft replaces rearmed immediate from_interrupt late_ns \
-    late_jiffies beyond_ns run_ns migrated waker idle_ns idle dependency lost
+    late_jiffies beyond_ns run_ns migrated waker idle_ns is_idle dependency lost
 
 # Is no command named as yet?
 function __timersnoop_bare

@@ -67,7 +67,8 @@ static void make_plan(const char *of, const struct plan_wishes *wishes, struct p
 	kernel_features_kallsyms(&features, text, strlen(text), probe_plan_symbols());
 	free(text);
 	text = read_all(of, "formats");
-	features.events[FEATURE_HRTIMER_START_EXPIRED] = strstr(text, "name: hrtimer_start_expired\n") != NULL;
+	features.events[FEATURE_HRTIMER_START_EXPIRED] =
+		strstr(text, "name: hrtimer_start_expired\n") != NULL;
 	free(text);
 	read_types(of, &features);
 	*alarm_offset = features.offset[OFFSET_ALARM_TIMER];

@@ -31,11 +31,11 @@ static int check(void *context, const struct symbol *symbol)
 static void check_text(const struct symbols *symbols)
 {
 	struct symbols *again = symbols_new();
-	char *text = symbols_text(symbols), *same;
+	char *text = symbols_text(symbols, NULL, NULL), *same;
 
 	if (!text || !again || symbols_add(again, text, strlen(text)) < 0 || symbols_end(again) < 0)
 		abort();
-	same = symbols_text(again);
+	same = symbols_text(again, NULL, NULL);
 	if (!same || strcmp(text, same) != 0)
 		abort();
 	free(text);

@@ -41,7 +41,7 @@ seed() {
 		done
 		;;
 	recording)
-		for file in tests/fixtures/*/{calls,calls-7,toctou}.dat; do
+		for file in tests/fixtures/*/{calls,calls-7,toctou,kernel-command}.dat; do
 			cp "$file" "$corpus/$(tr / - <<<"$file")"
 		done
 		;;

@@ -67,6 +67,15 @@ static void read_types(const char *series, struct kernel_features *features)
 	free(text);
 }
 
+/* The formats stand one behind the other; each begins with the event's name. */
+static const char *find_format(const char *formats, const char *event)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "name: %s\n", event);
+	return strstr(formats, line);
+}
+
 void fixture_features(const char *series, struct kernel_features *features)
 {
 	size_t size;
@@ -80,7 +89,8 @@ void fixture_features(const char *series, struct kernel_features *features)
 	kernel_features_kallsyms(features, text, size, probe_plan_symbols());
 	free(text);
 	text = fixture_read(series, "formats", &size);
-	features->events[FEATURE_HRTIMER_START_EXPIRED] = strstr(text, "name: hrtimer_start_expired\n") != NULL;
+	for (int i = 0; i < FEATURE_EVENTS; i++)
+		features->events[i] = find_format(text, feature_events[i].event) != NULL;
 	free(text);
 	read_types(series, features);
 }
@@ -88,6 +98,7 @@ void fixture_features(const char *series, struct kernel_features *features)
 const struct plan_wishes fixture_everything = { .events = EVENTS_ALL,
 						.lives = true,
 						.user_ids = true };
+const struct plan_wishes fixture_kernel = { .kernel = true, .callers = true, .wakeups = true };
 
 void fixture_plan(const char *series, const struct plan_wishes *wishes, struct probe_plan *plan)
 {
@@ -98,16 +109,13 @@ void fixture_plan(const char *series, const struct plan_wishes *wishes, struct p
 	CU_ASSERT_EQUAL_FATAL(probe_plan_make(plan, &features, wishes, &err), 0);
 }
 
-/* The formats stand one behind the other; each begins with the event's name. */
 char *fixture_format(const char *series, const char *event)
 {
-	char line[64];
 	size_t size;
 	char *all = fixture_read(series, "formats", &size);
-	char *format = NULL, *found, *end;
+	const char *found = find_format(all, event), *end;
+	char *format = NULL;
 
-	snprintf(line, sizeof(line), "name: %s\n", event);
-	found = strstr(all, line);
 	if (found) {
 		end = strstr(found + 1, "\nname: ");
 		format = end ? strndup(found, (size_t)(end + 1 - found)) : strdup(found);
@@ -147,6 +155,28 @@ static bool compares_memory(enum probe_use use)
 	return use == USE_USER_BEFORE || use == USE_USER_AFTER || use == USE_USER_OLD;
 }
 
+/* What only the plan of the kernel's own timers has. */
+static void add_kernel(struct decoder *decoder, const char *series,
+		       const struct probe_plan *everything)
+{
+	struct probe_plan plan;
+
+	fixture_plan(series, &fixture_kernel, &plan);
+	for (size_t i = 0; i < plan.probe_count; i++)
+		add_event(decoder, series, "timersnoop", plan.probes[i].event,
+			  &plan.probes[i].means);
+	for (size_t i = 0; i < plan.event_count; i++) {
+		bool known = false;
+
+		for (size_t j = 0; j < everything->event_count; j++)
+			known = known ||
+				strcmp(everything->events[j].event, plan.events[i].event) == 0;
+		if (!known)
+			add_event(decoder, series, plan.events[i].system, plan.events[i].event,
+				  &plan.events[i].means);
+	}
+}
+
 struct decoder *fixture_decoder(const char *series)
 {
 	const struct plan_wishes toctou = { .events = EVENT_BIT(EVENT_TIMER_SETTIME),
@@ -162,6 +192,7 @@ struct decoder *fixture_decoder(const char *series)
 	for (size_t i = 0; i < plan.event_count; i++)
 		add_event(decoder, series, plan.events[i].system, plan.events[i].event,
 			  &plan.events[i].means);
+	add_kernel(decoder, series, &plan);
 	fixture_plan(series, &toctou, &plan);
 	for (size_t i = 0; i < plan.probe_count; i++)
 		if (compares_memory(plan.probes[i].means.use))

@@ -28,6 +28,8 @@ void fixture_features(const char *series, struct kernel_features *features);
  * recorded with. */
 void fixture_plan(const char *series, const struct plan_wishes *wishes, struct probe_plan *plan);
 extern const struct plan_wishes fixture_everything;
+/* All that there is of the kernel's own timers. */
+extern const struct plan_wishes fixture_kernel;
 
 /* The format of one event of that kernel, allocated; NULL if it was not planned there. */
 char *fixture_format(const char *series, const char *event);

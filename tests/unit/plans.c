@@ -281,9 +281,9 @@ static void write_meaning(FILE *out, const struct meaning *means, bool anywhere,
 		"signalfd",    "wait",       "waited",      "itimer",       "start",
 		"expire",      "expired",    "release",     "setup",        "cancel",
 		"expire exit", "timer init", "timer start", "timer cancel", "timer expire",
-		"timer exit",  "caller",     "tick stop",   "base idle",    "cpu idle",
-		"timer irq",   "other irq",  "new task",    "rename",       "exec",
-		"exit",        "creds",      "timers gone",
+		"timer exit",  "owner",      "caller",      "tick stop",    "base idle",
+		"cpu idle",    "timer irq",  "other irq",   "new task",     "rename",
+		"exec",        "exit",       "creds",       "timers gone",
 	};
 
 	fprintf(out, "# %s", uses[means->use]);

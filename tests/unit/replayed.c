@@ -84,14 +84,28 @@ struct replayed replayed_run(const char *path, const char *words)
 	return report;
 }
 
-struct replayed replayed_stat(const char *path, const char *words)
+static struct replayed run_figures(char *command, const char *path, const char *words)
 {
-	char name[] = "timersnoop", command[] = "stat", input[] = "-i";
+	char name[] = "timersnoop", input[] = "-i";
 	char *argv[24] = { name, command, input, strdup(path) };
 	struct replayed report = run_words(argv, 4, words);
 
 	free(argv[3]);
 	return report;
+}
+
+struct replayed replayed_stat(const char *path, const char *words)
+{
+	char command[] = "stat";
+
+	return run_figures(command, path, words);
+}
+
+struct replayed replayed_kernel(const char *path, const char *words)
+{
+	char command[] = "kernel";
+
+	return run_figures(command, path, words);
 }
 
 void replayed_free(struct replayed *report)

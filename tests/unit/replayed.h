@@ -14,6 +14,8 @@ struct replayed {
 struct replayed replayed_run(const char *path, const char *words);
 /* timersnoop stat -i PATH WORDS... */
 struct replayed replayed_stat(const char *path, const char *words);
+/* timersnoop kernel -i PATH WORDS... */
+struct replayed replayed_kernel(const char *path, const char *words);
 void replayed_free(struct replayed *report);
 
 /* An anonymous file with these bytes. */

@@ -103,7 +103,8 @@ static void stat_lists(void)
 	CU_ASSERT_EQUAL(options.histograms, HISTOGRAM_BIT(HISTOGRAM_LATE) |
 						    HISTOGRAM_BIT(HISTOGRAM_VALUE) |
 						    HISTOGRAM_BIT(HISTOGRAM_DURATION));
-	CU_ASSERT_EQUAL(options.fail_on, findings_named("error", FINDING_OF_STAT) | FINDING_BIT(FINDING_LEAK) |
+	CU_ASSERT_EQUAL(options.fail_on, findings_named("error", FINDING_OF_STAT) |
+						 FINDING_BIT(FINDING_LEAK) |
 						 FINDING_BIT(FINDING_HERD));
 	done();
 

@@ -371,7 +371,7 @@ static void kernels(void)
 			CU_ASSERT_STRING_EQUAL(found_at(symbols, address + 5), expected);
 		}
 		CU_ASSERT_EQUAL(symbols_count(symbols), functions);
-		again = symbols_text(symbols);
+		again = symbols_text(symbols, NULL, NULL);
 		twice = symbols_of(text, again);
 		CU_ASSERT_EQUAL(symbols_count(twice), functions);
 		symbols_free(twice);
@@ -387,7 +387,7 @@ static void written(void)
 					     "ffffffff81000000 T _stext\n"
 					     "ffffffff81000000 W start\n",
 					     NULL);
-	char *text = symbols_text(symbols);
+	char *text = symbols_text(symbols, NULL, NULL);
 
 	CU_ASSERT_STRING_EQUAL(text, "ffffffff81000000 t _stext\n"
 				     "ffffffff81000000 t start\n"
