@@ -41,8 +41,10 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# Allocations that fail: tests/unit/short_memory.h.
+WRAPPED := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 $(BUILD)/tests/unit/run: $(UNIT_OBJECTS) $(BUILD)/libtimersnoop.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS) -lcunit
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(WRAPPED) -o $@ $^ $(ALL_LIBS) -lcunit
 
 $(BUILD)/tests/guest/bin/%: tests/guest/programs/%.c $(wildcard tests/guest/programs/*.h) Makefile
 	@mkdir -p $(@D)

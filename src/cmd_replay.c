@@ -261,7 +261,9 @@ static int prepare(struct run *run, struct options *options, struct error *err)
 		return EXIT_USAGE;
 	}
 	if (options->kernel && learn_functions(run, err) < 0)
-		return err->code == ENOMEM ? EXIT_FAILED : EXIT_USAGE;
+		return err->code == ENOMEM    ? EXIT_FAILED
+		       : err->code == ENOTSUP ? EXIT_CANNOT
+					      : EXIT_USAGE;
 	return EXIT_MATCHED;
 }
 

@@ -238,7 +238,11 @@ int cmd_trace(const struct options *options)
 
 	if (resolve(&trace, &err) < 0) {
 		show_free(&trace.show);
-		return command_fail(err.code == ENOMEM ? EXIT_FAILED : EXIT_USAGE, &err);
+		return command_fail(err.code == ENOMEM    ? EXIT_FAILED
+				    : err.code != ENOTSUP ? EXIT_USAGE
+				    : options->argv       ? EXIT_FAILED
+							  : EXIT_CANNOT,
+				    &err);
 	}
 	if (prepare(&trace, &err) < 0) {
 		status = command_fail(EXIT_FAILED, &err);

@@ -67,9 +67,9 @@ int kernel_functions_find(struct kernel_functions *functions, const struct symbo
 	functions->ticks[1] = address_of(symbols, kernel_functions_names[1]);
 	functions->sleep = address_of(symbols, kernel_functions_names[2]);
 	if (count && !symbols_count(symbols)) {
-		error_set(err, EINVAL, "--callback: the kernel hides where its functions are");
+		error_set(err, ENOTSUP, "--callback: the kernel hides where its functions are");
 		error_hint(err, "set kernel.kptr_restrict to 0 or 1, see sysctl(8)");
-		return -EINVAL;
+		return -ENOTSUP;
 	}
 	for (size_t i = 0; i < count && status == 0; i++) {
 		size_t before = functions->chosen_count;

@@ -225,11 +225,14 @@ static void take_owner(struct idle_cpu *cpu, const struct kernel_arm *owned)
 int kernel_wakeups_change(struct kernel_wakeups *wakeups, const struct kernel_change *change,
 			  bool hard, bool tick)
 {
-	struct idle_cpu *cpu = cpu_of(wakeups, change->cpu);
+	struct idle_cpu *cpu;
 
+	if (!change->arm || change->tid)
+		return 0;
+	cpu = cpu_of(wakeups, change->cpu);
 	if (!cpu)
 		return -ENOMEM;
-	if (!cpu->open || !change->arm || change->tid)
+	if (!cpu->open)
 		return 0;
 	if (change->what == KERNEL_OWNED) {
 		take_owner(cpu, change->arm);

@@ -268,6 +268,8 @@ static void plan_owners(struct plan_maker *maker)
 	int task = offset[OFFSET_TASK_PID], number = offset[OFFSET_PID_NUMBERS];
 	char pid[64];
 
+	if (!maker->features->arg_n)
+		return;
 	if (offset[OFFSET_SLEEPER_TASK] >= 0 && task >= 0) {
 		snprintf(pid, sizeof(pid), "+%d(+%d($arg1))", task, offset[OFFSET_SLEEPER_TASK]);
 		plan_owner(maker, "hrtimer_wakeup", pid);

@@ -33,7 +33,7 @@ struct kernel_functions {
 extern const char *const kernel_functions_names[];
 
 /* `names` with '*' for any text. 0; -EINVAL and `err` when a name is none of a function's,
- * unless `symbols` are only some of them, or no names are known; or -ENOMEM. */
+ * unless `symbols` are only some of them; -ENOTSUP when no names are known; or -ENOMEM. */
 int kernel_functions_find(struct kernel_functions *functions, const struct symbols *symbols,
 			  const char *const *names, size_t count, bool some, struct error *err);
 void kernel_functions_free(struct kernel_functions *functions);

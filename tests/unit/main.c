@@ -99,6 +99,11 @@ static int (*const suites[])(void) = {
 	suite_kernel_timers_figures,
 	suite_kernel_clocks,
 	suite_kernel_callers,
+	suite_kernel_timers_many,
+	suite_kernel_wakeups,
+	suite_decode_kernel,
+	suite_plan_kernel_timers,
+	suite_kernel_records,
 };
 
 int main(void)

@@ -139,6 +139,17 @@ static void periodic(void)
 	arm_and_expire(drv, 1, 0, 0);
 	expect_in(100, "");
 	fed_end();
+	/* nor is it so that others wait for it so and so often */
+	drv.rearmed = false;
+	begin_firing(drv, 19);
+	drv.rearmed = true;
+	arm_and_expire(drv, 5, 0, 0);
+	expect_in(100, "");
+	drv.rearmed = false;
+	arm_and_expire(drv, 1, 0, 0);
+	expect_in(100, "always-fires callback drv_poll 25: armed 25 times, never cancelled; of "
+		       "those that ended, all expired, after 1.00s in the median\n");
+	fed_end();
 	/* nor what was armed before anybody looked */
 	fed_begin(KERNEL_BY_CALLBACK);
 	drv = fed_older(drv);

@@ -112,6 +112,22 @@ static void callbacks_change(void)
 	fed_end();
 }
 
+/* It was changed while the timer was pending: armed as one, called as the other. */
+static void callback_changes_under_way(void)
+{
+	struct kernel_arm one = fed_list(FN_TCP, T1), other = fed_list(FN_POLL, T1);
+
+	fed_begin(KERNEL_BY_CALLBACK);
+	fed(KERNEL_STARTED, &one);
+	fed(KERNEL_FIRED, &other);
+	fed_expect("callback=drv_poll module=drv timers=1 older=1 fired=1 fired_percent=100 "
+		   "cpus=1\n"
+		   "callback=tcp_write_timer module=kernel timers=1 started=1 pending=1 "
+		   "timeout_ns=1000000000/1000000000/1000000000/1000000000 "
+		   "timeout_jiffies=250/250/250/250\n");
+	fed_end();
+}
+
 /* --- intervals ------------------------------------------------------------------------------ */
 
 /* Whatever is pending when a new one begins is older than that. */
@@ -385,7 +401,8 @@ int suite_kernel_stats(void)
 	CU_pSuite suite = CU_add_suite("kernel_stats", NULL, NULL);
 
 	if (!suite || !CU_ADD_TEST(suite, balances) || !CU_ADD_TEST(suite, ends) ||
-	    !CU_ADD_TEST(suite, callbacks_change) || !CU_ADD_TEST(suite, resets) ||
+	    !CU_ADD_TEST(suite, callbacks_change) ||
+	    !CU_ADD_TEST(suite, callback_changes_under_way) || !CU_ADD_TEST(suite, resets) ||
 	    !CU_ADD_TEST(suite, groups) || !CU_ADD_TEST(suite, mechanisms_apart) ||
 	    !CU_ADD_TEST(suite, many_rows) || !CU_ADD_TEST(suite, distinct_timers) ||
 	    !CU_ADD_TEST(suite, too_many_timers))

@@ -51,6 +51,9 @@ static void flags(void)
 	expect_flags(hrtimer, "");
 	hrtimer.mode = 0;
 	expect_flags(hrtimer, " absolute=1");
+	hrtimer.immediate = true;
+	expect_flags(hrtimer, "");
+	hrtimer.immediate = false;
 	hrtimer.mode = HRTIMER_MODE_RELATIVE | HRTIMER_MODE_PINNED;
 	expect_flags(hrtimer, " pinned=1");
 	hrtimer.mode = HRTIMER_MODE_RELATIVE | HRTIMER_MODE_SOFT;

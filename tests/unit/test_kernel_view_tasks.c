@@ -144,6 +144,15 @@ static void looked_up(void)
 	kviewed_start(0, 30, FN_TCP, T1);
 	kviewed_end("");
 	CU_ASSERT_EQUAL(asked, 0);
+	kviewed_prepare();
+	kviewed_scene.followed = true;
+	kviewed_open();
+	kernel_view_set_lookup(kviewed, ask, &asked);
+	kviewed_start(0, 10, FN_TCP, T1);
+	kviewed_cancel(0, 30, T1);
+	kviewed_end("timer_start,tcp_write_timer,10,10,app,10,app,\n"
+		    "timer_cancel,tcp_write_timer,30,30,,10,app,\n");
+	CU_ASSERT_EQUAL(asked, 0);
 	/* after a loss everybody is anew: it may have been a rename */
 	kviewed_begin();
 	kernel_view_set_lookup(kviewed, ask, &asked);

@@ -196,6 +196,60 @@ static int open_foreign(const char *series, const char *name)
 	return fd;
 }
 
+/* Of one without timer_list timers, hrtimers. */
+static void only_hrtimers(void)
+{
+	static const char word[] = "timersnoop scene 1";
+	size_t size;
+	char *bytes = fixture_read("6.12", "kernel.dat", &size), path[64];
+	char *name = memmem(bytes, size, "name: timer_start\n", 18);
+	char *scene = memmem(bytes, size, word, strlen(word));
+	struct replayed said;
+	int fd;
+
+	CU_ASSERT_TRUE_FATAL(name && scene);
+	name[6] = 'x';
+	scene[-6] = 0x7f;
+	fd = replayed_file(bytes, size);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	said = replayed_kernel(path, "--by mechanism --fields mechanism,started --sort started");
+	CU_ASSERT_EQUAL(strncmp(said.out, "mechanism\tstarted\nhrtimer\t", 26), 0);
+	replayed_free(&said);
+	close(fd);
+	free(bytes);
+}
+
+/* Losses that only the ring buffer's own count tells of. */
+static void untold_losses(void)
+{
+	size_t size;
+	char *bytes = fixture_read("7.2", "kernel.dat", &size), path[64];
+	char *lost = memmem(bytes, size, "\nlost 0 1 0\n", 12);
+	struct replayed said;
+	int fd;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(lost);
+	lost[10] = '9';
+	fd = replayed_file(bytes, size);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	said = replayed_kernel(path, "--fail-on data-incomplete");
+	CU_ASSERT_EQUAL(said.status, 5);
+	CU_ASSERT_PTR_NOT_NULL(strstr(said.err, "9 records lost by the ring buffer"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(said.out, "\nwarning data-incomplete\n"));
+	replayed_free(&said);
+	said = replayed_kernel(path, "-e tick_stop");
+	CU_ASSERT_EQUAL(said.status, 4);
+	CU_ASSERT_PTR_NOT_NULL(strstr(said.out, "\n# lost 9 records on CPU 1\n"));
+	replayed_free(&said);
+	said = replayed_kernel(path, "--by module --format json --loss-status 7");
+	CU_ASSERT_EQUAL(said.status, 7);
+	CU_ASSERT_PTR_NOT_NULL(strstr(said.out, "\"incomplete\":true}\n"));
+	CU_ASSERT_PTR_NULL(strstr(said.out, "\"incomplete\":false"));
+	replayed_free(&said);
+	close(fd);
+	free(bytes);
+}
+
 /* What nobody tells of is left out. */
 static void recordings_of_others(void)
 {
@@ -239,7 +293,8 @@ int suite_replay_kernel(void)
 	if (!suite || !CU_ADD_TEST(suite, timers_of_5_10) || !CU_ADD_TEST(suite, timers_of_6_1) ||
 	    !CU_ADD_TEST(suite, timers_of_6_12) || !CU_ADD_TEST(suite, timers_of_7_2) ||
 	    !CU_ADD_TEST(suite, what_was_not_recorded) || !CU_ADD_TEST(suite, statuses) ||
-	    !CU_ADD_TEST(suite, recordings_of_others))
+	    !CU_ADD_TEST(suite, recordings_of_others) || !CU_ADD_TEST(suite, only_hrtimers) ||
+	    !CU_ADD_TEST(suite, untold_losses))
 		return (int)CU_get_error();
 	return 0;
 }
