@@ -68,6 +68,11 @@ seed() {
 			cp "$file" "$corpus/$(tr / - <<<"$file")"
 		done
 		;;
+	symbols)
+		for file in tests/fixtures/*/kallsyms; do
+			cp "$file" "$corpus/$(tr / - <<<"$file")"
+		done
+		;;
 	options)
 		printf '%s\n' -p 1,2 -n a -x -c 3 -d 1.5s --format json -- a b >"$corpus/words"
 		printf '%s\n' -e expire,timer_settime --events=all --lives --toctou >"$corpus/events"

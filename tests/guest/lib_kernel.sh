@@ -17,6 +17,23 @@ has_event() {
 	[[ -e $tracefs/events/timer/$1 ]]
 }
 
+# is_snooping PID: whether the timersnoop with this pid records the kernel's timers by
+# now: the last of its events is on, and it has gone to sleep over them.
+is_snooping() {
+	local state last='^timer:tick_stop$'
+	grep -qs '^power:cpu_idle$' "$tracefs"/instances/timersnoop-"$1"-*/set_event &&
+		last='^irq:irq_handler_entry$'
+	grep -qs "$last" "$tracefs"/instances/timersnoop-"$1"-*/set_event || return
+	read -r _ _ state _ <"/proc/$1/stat" && [[ $state == S ]]
+}
+
+# start_kernel ARG...: as start_snoop, of the kernel's own timers.
+start_kernel() {
+	start timersnoop "$@"
+	snoop=$started
+	wait_for 60 is_snooping "$snoop"
+}
+
 # make_instance: empty, with a clock that both CPUs have in common, and room.
 make_instance() {
 	mkdir "$counting"
@@ -28,9 +45,14 @@ make_instance() {
 # here on, those that FILTER lets through (empty: all). Where the kernel has no hist
 # triggers the events are recorded, and counted when they are read.
 start_counts() {
+	make_instance
+	count_more "$@"
+}
+
+# count_more FILTER EVENT...: these as well.
+count_more() {
 	local filter=$1 event
 	shift
-	make_instance
 	for event; do
 		if has_hists; then
 			# not '>', which takes away those there are
@@ -98,36 +120,46 @@ timers_listed() {
 start_idle() {
 	local event
 	make_instance
-	for event in timer/hrtimer_expire_entry timer/timer_expire_entry irq/irq_handler_entry \
-		irq_vectors power/cpu_idle; do
+	for event in timer/timer_start timer/hrtimer_start timer/hrtimer_expire_entry \
+		timer/timer_expire_entry irq/irq_handler_entry irq_vectors power/cpu_idle; do
 		echo 1 >"$counting/events/$event/enable" || fail "no events $event"
 	done
 }
 
-# idle_ends CPU: "cause count" of this CPU's idle periods since then. The cause is what
-# the first interrupt was; of the timer interrupt, the first hrtimer that fired before
-# the period's end, and the first timer of timer_list where that is the tick.
+# idle_ends CPU FROM TO: "cause count" of this CPU's idle periods since then that ended
+# between these two times of CLOCK_MONOTONIC, in ns. The cause is what the first
+# interrupt was; of the timer interrupt, the first hrtimer that fired before the period's
+# end. The tick is then only the messenger of a timer of timer_list, the first one,
+# unless it goes on by itself or that timer can be put off.
 idle_ends() {
 	nothing_overwritten
-	awk -v cpu="$(printf '[%03d]' "$1")" '
-		!index($0, cpu) || !match($0, /[a-z_]+: /) { next }
-		{ event = substr($0, RSTART, RLENGTH - 2) }
+	awk -v cpu="$(printf '[%03d]' "$1")" -v from="$2" -v to="$3" '
+		function word_behind(key) {
+			return match($0, key "=[^ ]+") ? substr($0, RSTART + length(key) + 1, RLENGTH - length(key) - 1) : ""
+		}
+		!match($0, / [0-9]+\.[0-9]+: [a-z_]+: /) { next }
+		{
+			split(substr($0, RSTART + 1, RLENGTH - 3), word, ": ")
+			now = word[1] * 1e9
+			event = word[2]
+		}
+		event == "timer_start" { put_off[word_behind("timer")] = word_behind("flags") ~ /D/; next }
+		!index($0, cpu) { next }
 		event == "cpu_idle" && /state=4294967295/ {
-			if (idle) n[tick && list ? list : hr ? hr : first ? first : "nothing"]++
+			if (idle && now >= from && now <= to)
+				n[hr ~ tick && list ? list : hr ? hr : first ? first : "nothing"]++
 			idle = 0
 			next
 		}
-		event == "cpu_idle" { idle = 1; first = hr = list = ""; tick = 0; next }
+		event == "cpu_idle" { idle = 1; goes_on = 0; first = hr = list = ""; next }
 		!idle || event ~ /_exit$/ || event ~ /^vector_/ { next }
+		event == "hrtimer_start" { if (hr ~ tick && word_behind("function") == hr) goes_on = 1; next }
 		event !~ /^(hr)?timer_expire_entry$/ { if (!first) first = event; next }
 		first != "local_timer_entry" { next }
-		{
-			match($0, /function=[^ ]+/)
-			callback = substr($0, RSTART + 9, RLENGTH - 9)
-		}
-		event == "timer_expire_entry" { if (!list) list = callback; next }
-		!hr { hr = callback; tick = callback ~ /^tick_(sched_timer|nohz_handler)$/ }
-		END { for (cause in n) print cause, n[cause] }' "$counting/trace" | sort
+		event == "hrtimer_expire_entry" { if (!hr) hr = word_behind("function"); next }
+		!list && !goes_on && !put_off[word_behind("timer")] { list = word_behind("function") }
+		END { for (cause in n) print cause, n[cause] }' \
+		tick='^tick_(sched_timer|nohz_handler)$' "$counting/trace" | sort
 }
 
 end_idle() {
@@ -193,7 +225,7 @@ $(head -n 30 differences | cut -c 1-1000)"
 # assert_balanced FILE: of each callback, begun is what is over or goes on.
 assert_balanced() {
 	rows_say "$1" 'unbalanced'
-	assert_json "$1" 'any(.[]; .event == "row")'
+	assert_json "$1" 'any(.[]; .event == "kernel")'
 }
 
 # assert_account FILE ACCOUNT [CALLBACK...]: rows by callback,process, and what

@@ -23,7 +23,8 @@ set -euo pipefail
 
 only='' jobs=2 times='' limit=1500 kernels=() all=''
 # What these test is the same on every kernel, as far as other scripts do not test it.
-of_any_kernel=(behaviour_output.sh examples.sh fields.sh record_files.sh stat_run.sh)
+of_any_kernel=(behaviour_output.sh examples.sh fields.sh kernel_end.sh kernel_loss.sh kernel_replay.sh
+	kernel_run.sh record_files.sh stat_run.sh)
 without_them=(5.10 6.12)
 
 parse() {

@@ -18,6 +18,8 @@
  *	past-sleeps N			N sleeps until an instant that has gone by
  *	past-timerfds N			N times, the same
  *	past-posix N			N times, the same
+ *	armed N				N timerfds and N POSIX timers, for more than a day: they
+ *					stay so until the process ends
  *
  * timers of timer_list:
  *
@@ -28,6 +30,9 @@
  *							tcp_write_timer
  *	silent MS			one message to a peer that never answers, for so long
  *							tcp_write_timer
+ *
+ *	delayed N			N messages that are acknowledged late, since nobody answers
+ *							tcp_delack_timer
  *
  *	wait				prints "ready" and waits for a line on standard input
  *
@@ -61,6 +66,7 @@
 
 #define NUMBERS_MAX 2
 #define MESSAGE_PAUSE (6 * MS) /* more than a jiffy, so that each is another one */
+#define LATE_PAUSE (60 * MS)   /* longer than the kernel waits with an acknowledgement: 40 ms */
 
 /* What is going on; -1: the program cannot know. */
 struct work {
@@ -403,6 +409,31 @@ static void past_posix(const long *numbers)
 	end("past-posix", &work);
 }
 
+static void all_armed(const char *callback, long count)
+{
+	struct work work = begin(callback, "hrtimer");
+
+	work.started = count;
+	work.replaced = work.cancelled = work.fired = 0;
+	end("armed", &work);
+}
+
+static void armed(const long *numbers)
+{
+	const struct itimerspec value = times(FAR, 0);
+	long i;
+
+	for (i = 0; i < numbers[0]; i++) {
+		const int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+		if (fd < 0 || timerfd_settime(fd, 0, &value, NULL) ||
+		    timer_settime(new_timer(), 0, &value, NULL))
+			die("timers");
+	}
+	all_armed("timerfd_tmrproc", numbers[0]);
+	all_armed("posix_timer_fn", numbers[0]);
+}
+
 /* timer_list: a receive with a time limit. */
 
 static void limit_receives(int fd, long ms)
@@ -658,6 +689,29 @@ static void silent(const long *numbers)
 	end("silent", &work);
 }
 
+/* For each message a timer is armed, in whoever's name the packet arrives, and fires. */
+static void delayed(const long *numbers)
+{
+	struct work work = begin("tcp_delack_timer", "timer_list");
+	int sender, receiver;
+	char byte = 1;
+	long i;
+
+	connect_ends(&sender, &receiver);
+	for (i = 0; i < numbers[0]; i++) {
+		/* as in a conversation: the answer would take the acknowledgement along */
+		set_option(receiver, IPPROTO_TCP, TCP_QUICKACK, 0);
+		expect(send(sender, &byte, 1, 0) == 1 && recv(receiver, &byte, 1, 0) == 1,
+		       "a message");
+		nap(LATE_PAUSE);
+		step(&work);
+	}
+	add(&work.rest, ",\"messages\":%ld,\"naps\":%ld", numbers[0], numbers[0]);
+	drop(sender);
+	drop(receiver);
+	end("delayed", &work);
+}
+
 static void wait_for_a_line(const long *numbers)
 {
 	char byte = 0;
@@ -690,10 +744,12 @@ static const struct kind *find_kind(const char *what)
 		{ "past-sleeps", 1, past_sleeps },
 		{ "past-timerfds", 1, past_timerfds },
 		{ "past-posix", 1, past_posix },
+		{ "armed", 1, armed },
 		{ "timeouts", 2, timeouts },
 		{ "answered", 2, answered },
 		{ "tcp", 1, tcp },
 		{ "silent", 1, silent },
+		{ "delayed", 1, delayed },
 		{ "wait", 0, wait_for_a_line },
 		{ NULL, 0, NULL },
 	};
