@@ -301,9 +301,9 @@ static int start(struct kernel_stats *stats, struct kernel_row *row, const struc
 	}
 	if (list)
 		status = distribution_add(&row->timeout_jiffies, arm->timeout_jiffies);
-	if (status == 0 && arm->has_timeout)
+	if (status == 0 && arm->has_timeout && !is_past(arm))
 		status = distribution_add(&row->timeout, arm->timeout_ns);
-	if (status == 0 && arm->has_timeout)
+	if (status == 0 && arm->has_timeout && !is_past(arm))
 		status = add_histogram(stats, row, KERNEL_HISTOGRAM_TIMEOUT, arm->timeout_ns);
 	return status;
 }

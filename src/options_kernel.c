@@ -99,8 +99,12 @@ void options_settle_kernel(struct options *options)
 		options->wakeups = true;
 	/* Who wakes a CPU is the question then. */
 	if (!options->kernel_by)
-		options->kernel_by =
-			KERNEL_BY_CALLBACK | (options->wakeups ? KERNEL_BY_PROCESS : 0);
+		options->kernel_by = KERNEL_BY_CALLBACK |
+				     (options->wakeups ? KERNEL_BY_PROCESS : 0) |
+				     (options->callers ? KERNEL_BY_CALLER : 0);
+	/* Of a timer its callback is what tells the most. */
+	if (options->kernel_by & KERNEL_BY_TIMER)
+		options->kernel_by |= KERNEL_BY_CALLBACK;
 }
 
 /* Options that mean something to these alone; 0 ends the list. */

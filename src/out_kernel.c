@@ -122,6 +122,8 @@ static void put_summary(struct sink *sink, const struct out_style *style,
 
 	at = out_table_span(at, style, table, total->seconds, total->end_ns);
 	at = out_table_many(line_byte(at, ' '), total->started, "arm", "arms");
+	if (total->older)
+		at = line_text(line_u64(line_text(at, " and "), total->older), " from before");
 	at = out_table_many(line_text(at, ", "), total->fired, "expiry", "expiries");
 	if (table->counted)
 		at = line_text(at, ", counted by the kernel");

@@ -2,9 +2,11 @@
 #include "timersnoop/report_kernel.h"
 
 #include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 
 #include "timersnoop/kernel_diagnosis.h"
+#include "timersnoop/options.h"
 #include "timersnoop/out_kernel.h"
 
 static void *make(const void *scene)
@@ -99,6 +101,18 @@ static bool any(const void *row)
 	return kernel_row_any(row);
 }
 
+/* Is all that is named looked for? */
+static int check(const struct options *options, const struct expr *expr, const char *what,
+		 struct error *err)
+{
+	static const char *const wakes[] = { "wakeups", "wakeup_rate", "alongside" };
+
+	for (size_t i = 0; !options->wakeups && i < sizeof(wakes) / sizeof(wakes[0]); i++)
+		if (expr_names(expr, fields_find(&kernel_fields, wakes[i], strlen(wakes[i]))))
+			return error_set(err, EINVAL, "%s: %s needs --wakeups", what, wakes[i]);
+	return 0;
+}
+
 static int diagnose_kernel(struct findings *findings, const void *stats,
 			   const struct finding_limits *limits, const struct diagnosis_loss *loss)
 {
@@ -117,6 +131,7 @@ const struct figures_class kernel_figures = {
 	.rows_free = rows_free,
 	.compare = compare,
 	.any = any,
+	.check = check,
 	.diagnose = diagnose_kernel,
 	.put_text = out_kernel_text,
 	.put_more = out_kernel_more,

@@ -50,7 +50,7 @@ test_wrong_usage() {
 	refused "COMMAND is missing" --
 	refused "put '--' before it" true
 	refused "put '--' before it" trace true
-	refused "not in this version" kernel
+	refused "takes no --user" kernel -u root
 	refused "takes no" doctor -p "$$"
 	refused "takes no" doctor -- true
 	refused "takes no" --cleanup -c 1

@@ -70,7 +70,7 @@ test_all_known() {
 			| "\(.callback): \(.started) arms without a caller, \(.rearmed) of them by its return"),
 		(rows[] | select(.caller != null and (.caller | test("^(0x|mod_timer|add_timer|schedule_timeout$|hrtimer_start)")))
 			| "\(.callback) by \(.caller)"),
-		(rows | map(select(.caller != null)) | sum("started") | select(. < 500) | "only \(.) arms with a caller")'
+		(rows | map(select(.caller != null)) | sum("started") | select(. < 300) | "only \(.) arms with a caller")'
 }
 
 run_tests

@@ -149,7 +149,7 @@ static void past(void)
 	fed(KERNEL_STARTED, &wake);
 	fed_expire(&wake, 2 * MS, MS, US);
 	fed_expect("callback=hrtimer_wakeup module=kernel timers=1 started=2 fired=2 "
-		   "fired_percent=100 past=1 cpus=1 timeout_ns=-1/-1/0/0 "
+		   "fired_percent=100 past=1 cpus=1 timeout_ns=0/0/0/0 "
 		   "late_ns=2000000/2000000/2000000/2000000 "
 		   "beyond_ns=1000000/1000000/1000000/1000000 run_ns=1000/1000/1000/1000\n");
 	CU_ASSERT_EQUAL(fed_rows(1)->evidence.overdue, 0);

@@ -139,13 +139,15 @@ static void rows(void)
 		{ { "kernel", "--wakeups", "--by", "callback" }, KERNEL_BY_CALLBACK, true },
 		{ { "kernel", "--by", "cpu", "--wakeups" }, KERNEL_BY_CPU, true },
 		{ { "kernel", "--by=module,mechanism,comm", "--by", "module,timer" },
-		  KERNEL_BY_MODULE | KERNEL_BY_MECHANISM | KERNEL_BY_COMM | KERNEL_BY_TIMER,
+		  KERNEL_BY_MODULE | KERNEL_BY_MECHANISM | KERNEL_BY_COMM | KERNEL_BY_TIMER |
+			  KERNEL_BY_CALLBACK,
 		  true },
 		{ { "--by", "caller,process", "--callers", "kernel" },
 		  KERNEL_BY_CALLER | KERNEL_BY_PROCESS,
 		  true },
 		{ { "kernel", "--by", "caller", "--callers" }, KERNEL_BY_CALLER, true },
-		{ { "kernel", "--callers" }, KERNEL_BY_CALLBACK, false },
+		{ { "kernel", "--callers" }, KERNEL_BY_CALLBACK | KERNEL_BY_CALLER, false },
+		{ { "kernel", "--callers", "--by", "callback" }, KERNEL_BY_CALLBACK, true },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
