@@ -129,6 +129,18 @@ static void name_events(uint32_t events, char *text, size_t size)
 						 event_name(event));
 }
 
+/* Lines with a time of day, of one that has none. */
+static int check_wall(const struct scene *scene, const struct options *options, struct error *err)
+{
+	if (options->time == TIME_WALL && !scene->wall_count &&
+	    (options->format == OUT_TEXT || options->format == OUT_STRACE)) {
+		error_set(err, EINVAL, "it does not tell what time of day it was");
+		error_hint(err, "take another --time; trace-cmd tells it with --date");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* The kernel's timers: what is asked for of them must have been recorded. */
 static int check_kernel(const struct run *run, const struct options *options, struct error *err)
 {
@@ -140,6 +152,8 @@ static int check_kernel(const struct run *run, const struct options *options, st
 		return not_recorded(err, "--wakeups", "give --wakeups to record --kernel");
 	if (options->callers && !scene->callers)
 		return not_recorded(err, "--callers", "give --callers to record --kernel");
+	if (options->kernel_events && check_wall(scene, options, err) < 0)
+		return -EINVAL;
 	return options_check(options, err);
 }
 
@@ -173,12 +187,8 @@ static int check_wishes(struct run *run, struct options *options, struct error *
 		return not_recorded(err, "--lives", "record without -e, or with --lives");
 	if (options->toctou && !scene->toctou)
 		return not_recorded(err, "--toctou", "give --toctou to record");
-	if (options->time == TIME_WALL && !scene->wall_count &&
-	    (options->format == OUT_TEXT || options->format == OUT_STRACE)) {
-		error_set(err, EINVAL, "it does not tell what time of day it was");
-		error_hint(err, "take another --time; trace-cmd tells it with --date");
+	if (check_wall(scene, options, err) < 0)
 		return -EINVAL;
-	}
 	/* The events are others than when the command line was read. */
 	return options_check(options, err);
 }

@@ -74,7 +74,10 @@ int command_learn_functions(struct show *show, struct error *err)
 	if (status == 0)
 		return show_set_symbols(show, symbols, err);
 	symbols_free(symbols);
-	return status;
+	/* It is not for want of an option. */
+	if (err->code != ENOMEM)
+		err->code = ENOTSUP;
+	return -err->code;
 }
 
 void command_kernel_wishes(const struct show *show, struct plan_wishes *wishes, char *filter)

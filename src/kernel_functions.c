@@ -68,7 +68,7 @@ int kernel_functions_find(struct kernel_functions *functions, const struct symbo
 	functions->sleep = address_of(symbols, kernel_functions_names[2]);
 	if (count && !symbols_count(symbols)) {
 		error_set(err, ENOTSUP, "--callback: the kernel hides where its functions are");
-		error_hint(err, "set kernel.kptr_restrict to 0 or 1, see sysctl(8)");
+		error_hint(err, "be root, and set kernel.kptr_restrict to 0 or 1, see sysctl(8)");
 		return -ENOTSUP;
 	}
 	for (size_t i = 0; i < count && status == 0; i++) {
@@ -93,6 +93,23 @@ void kernel_functions_free(struct kernel_functions *functions)
 	free(functions->chosen);
 	functions->chosen = NULL;
 	functions->chosen_count = 0;
+}
+
+bool kernel_functions_choose(const struct kernel_functions *functions, uint64_t function)
+{
+	size_t first = 0, end = functions->chosen_count;
+
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+
+		if (functions->chosen[middle] == function)
+			return true;
+		if (functions->chosen[middle] < function)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return !functions->chooses;
 }
 
 bool kernel_functions_is_tick(void *context, uint64_t function)

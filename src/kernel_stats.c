@@ -112,10 +112,32 @@ static void reset_row(struct kernel_row *row)
 	*row = bare;
 }
 
+/* Rows of what is over are not kept for ever. */
+static void reset_rows(struct table *table)
+{
+	for (size_t i = 0; i < table->capacity; i++) {
+		struct link **place = &table->heads[i];
+
+		while (*place) {
+			struct row *row = (struct row *)*place;
+
+			if (row->figures.pending) {
+				reset_row(&row->figures);
+				place = &row->link.next;
+				continue;
+			}
+			*place = row->link.next;
+			table->count--;
+			free_figures(&row->figures);
+			free(row);
+		}
+	}
+}
+
 void kernel_stats_reset(struct kernel_stats *stats)
 {
-	walk(&stats->rows, reset_row);
-	walk(&stats->callbacks, reset_row);
+	reset_rows(&stats->rows);
+	reset_rows(&stats->callbacks);
 	reset_row(&stats->total.figures);
 	table_free(&stats->timers);
 	/* Without it all are new, which they are. */
@@ -425,7 +447,8 @@ static int count_idle(struct kernel_stats *stats, const struct kernel_change *ch
 	if (change->what == KERNEL_WAKEUP) {
 		cpu->periods++;
 		cpu->by[change->waker]++;
-		cpu->idle_ns += change->idle_ns;
+		if (__builtin_add_overflow(cpu->idle_ns, change->idle_ns, &cpu->idle_ns))
+			cpu->idle_ns = INT64_MAX;
 	} else if (change->idle) {
 		cpu->tick_stopped++;
 	} else {

@@ -25,23 +25,6 @@ static bool selects_tasks(const struct kernel_view *view)
 	return view->request.scene->followed || selection->pid_count || selection->name_count;
 }
 
-static bool is_chosen(const struct kernel_functions *functions, uint64_t function)
-{
-	size_t first = 0, end = functions->chosen_count;
-
-	while (first < end) {
-		size_t middle = first + (end - first) / 2;
-
-		if (functions->chosen[middle] == function)
-			return true;
-		if (functions->chosen[middle] < function)
-			first = middle + 1;
-		else
-			end = middle;
-	}
-	return !functions->chooses;
-}
-
 /* Is it asked for? */
 static bool takes(const struct kernel_view *view, const struct kernel_change *change)
 {
@@ -50,7 +33,7 @@ static bool takes(const struct kernel_view *view, const struct kernel_change *ch
 	/* Of CPUs that are idle. */
 	if (!arm)
 		return true;
-	if (!is_chosen(view->request.functions, arm->function))
+	if (!kernel_functions_choose(view->request.functions, arm->function))
 		return false;
 	/* What we do ourselves is no business of anybody's, unless it keeps a CPU awake. */
 	if (arm->older || change->what == KERNEL_MADE || change->what == KERNEL_WAKEUP)

@@ -111,7 +111,9 @@ static int close_period(struct kernel_wakeups *wakeups, struct idle_cpu *cpu, in
 		.interrupt = true,
 		.waker = waker_of(cpu),
 		.arm = timer ? &cpu->arm : NULL,
-		.idle_ns = cpu->woken > cpu->since ? (int64_t)(cpu->woken - cpu->since) : 0,
+		.idle_ns = cpu->woken > cpu->since
+				   ? (int64_t)((cpu->woken - cpu->since) & INT64_MAX)
+				   : 0,
 	};
 	int status;
 

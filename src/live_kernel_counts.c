@@ -22,6 +22,7 @@ struct counts {
 
 struct live_kernel_counts {
 	const struct live *live;
+	const struct kernel_functions *functions;
 	struct counts before; /* all that was read the last time, sorted */
 	uint64_t dropped;     /* as of then */
 };
@@ -90,12 +91,15 @@ int live_kernel_counts_choose(struct aggregate_choice *choice, const struct opti
 
 /* --- reading ------------------------------------------------------------------------------ */
 
-struct live_kernel_counts *live_kernel_counts_new(const struct live *live)
+struct live_kernel_counts *live_kernel_counts_new(const struct live *live,
+						  const struct kernel_functions *functions)
 {
 	struct live_kernel_counts *counts = calloc(1, sizeof(*counts));
 
-	if (counts)
-		counts->live = live;
+	if (!counts)
+		return NULL;
+	counts->live = live;
+	counts->functions = functions;
 	return counts;
 }
 
@@ -195,7 +199,10 @@ static int add_to_report(const struct live_kernel_counts *counts, struct report 
 		.fired = starts ? 0 : hits,
 	};
 
-	return hits ? report_each(report, take, &addition) : 0;
+	/* Too many for the kernel's filter, it lets all pass. */
+	if (!hits || !kernel_functions_choose(counts->functions, count->function))
+		return 0;
+	return report_each(report, take, &addition);
 }
 
 int live_kernel_counts_read(struct live_kernel_counts *counts, struct report *report,

@@ -62,6 +62,12 @@ static bool needs_filter(enum probe_use use)
 	return use == USE_HRTIMER_START || use == USE_HRTIMER_EXPIRE || use == USE_HRTIMER_EXPIRED;
 }
 
+/* Of programs' timers these tell nothing. */
+static bool is_of_others(enum probe_use use)
+{
+	return use >= USE_HRTIMER_SETUP && use < USE_NEW_TASK;
+}
+
 static int learn_formats(struct replay *replay, struct error *err)
 {
 	int status = 0;
@@ -72,6 +78,8 @@ static int learn_formats(struct replay *replay, struct error *err)
 	for (size_t i = 0; i < replay->format_count && status == 0; i++) {
 		const struct format *format = &replay->formats[i];
 
+		if (is_of_others(format->means.use) && !replay->kernel)
+			continue;
 		if (replay->own || replay->kernel || !needs_filter(format->means.use))
 			status = decoder_add(replay->decoder, &format->means, format->system,
 					     format->text, err);

@@ -121,8 +121,7 @@ static int set_cpus(struct tracefs_instance *instance, const struct session_requ
 	}
 	if (tracefs_instance_file_write(instance, "tracing_cpumask", text) >= 0)
 		return 0;
-	error_errno(err, errno, "--cpu: this machine has no such CPUs");
-	return -errno;
+	return error_errno(err, errno, "--cpu: this machine has no such CPUs");
 }
 
 static int set_up_instance(struct tracefs_instance *instance, const struct session_request *request,

@@ -173,7 +173,7 @@ static int make_live(struct trace *trace, struct error *err)
 		choose_kernel(trace);
 	status = live_open(&trace->live, &trace->request, err);
 	if (status == 0 && trace->show.counted && options->kernel)
-		trace->counts = live_kernel_counts_new(trace->live);
+		trace->counts = live_kernel_counts_new(trace->live, &trace->show.functions);
 	else if (status == 0 && trace->show.counted)
 		trace->aggregate = live_aggregate_new(trace->live);
 	if (status == 0 && trace->show.counted && !trace->counts && !trace->aggregate)

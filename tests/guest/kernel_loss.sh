@@ -36,18 +36,12 @@ incomplete() {
 }
 
 test_figures() {
-	lose kernel --by callback,process --top 0 --format json -o ours
+	lose kernel --wakeups --callers --by callback,process --top 0 --format json -o ours
 	told
 	incomplete ours
-	assert_json ours 'map(select(.event == "total")) | all(.unknown >= 0 and .started < 2000)'
-}
-
-test_wakeups() {
-	lose kernel --wakeups --callers --top 0 --format json -o ours
-	told
-	incomplete ours
-	assert_json ours 'map(select(.event == "cpu")) | length == 2 and all(
-		.idle_periods == .by_timer + .by_tick + .by_other + .by_none)'
+	assert_json ours '(map(select(.event == "total")) | all(.unknown >= 0 and .started < 5000))
+		and (map(select(.event == "cpu")) | length == 2 and all(
+			.idle_periods == .by_timer + .by_tick + .by_other + .by_none))'
 }
 
 test_events() {
@@ -57,9 +51,6 @@ test_events() {
 	lost=$(jq -s 'map(select(.event == "lost").lost // 0) | add' ours)
 	((lost > 100)) || fail "$lost records lost"
 	assert_match "data incomplete: $lost (or more )?records? lost" "$(<stderr)"
-	lose kernel -e start
-	told
-	assert_match '^# lost ([0-9]+ )?records' "$(grep '^#' stdout)"
 }
 
 test_recorded() {

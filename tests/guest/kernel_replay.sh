@@ -44,6 +44,9 @@ test_recounted() {
 				print key, n[key, "start"] + 0, n[key, "cancel"] + 0, n[key, "expire"] + 0, n[key, "replaced"] + 0,
 					n[key, "immediate"] + 0, n[key, "rearmed"] + 0, n[key, "interrupt"] + 0, n[key, "migrated"] + 0
 		}' stdout | sort >counted
+	# The scheduler arms this one in timersnoop's name, too: what that replaces, and what
+	# replaces that, is seen by one of them alone.
+	sed -i 's/^\(hrtimer hrtick [0-9]* [0-9]* [0-9]*\) [0-9]*/\1 -/' rows counted
 	diff -U 0 rows counted >differences || fail "the events make other figures
 $(<differences)"
 	(($(wc -l <rows) >= 8)) || fail "there are only few callbacks"

@@ -262,6 +262,33 @@ static void many_contexts(void)
 	kernel_callers_free(&callers);
 }
 
+/* A CPU's contexts, and a thread with its number, are four. */
+static void same_numbers(void)
+{
+	const struct kernel_scene scene = { .is_wrapper = NULL };
+	struct kernel_callers callers = { .made = false };
+
+	for (int takes = 0; takes < 2; takes++) {
+		for (unsigned i = 0; i < 4 * 2000; i++) {
+			struct record record = { .kind = USE_CALLER, .cpu = 1 + (int)(i / 4) };
+
+			record.tid = i % 4 == 3 ? record.cpu : 0;
+			record.interrupt = i % 4 == 1 || i % 4 == 2;
+			record.hard = i % 4 == 2;
+			record.caller.timer = TIMER(1);
+			record.caller.address = PLACE + i;
+			if (takes)
+				CU_ASSERT_EQUAL(
+					kernel_callers_take(&callers, &record, TIMER(1), false),
+					PLACE + i);
+			if (!takes)
+				CU_ASSERT_EQUAL(kernel_callers_note(&callers, &record, &scene), 0);
+		}
+	}
+	CU_ASSERT_EQUAL(callers.table.count, 4 * 2000);
+	kernel_callers_free(&callers);
+}
+
 int suite_kernel_callers(void)
 {
 	CU_pSuite suite = CU_add_suite("kernel_callers", NULL, NULL);
@@ -270,7 +297,8 @@ int suite_kernel_callers(void)
 	    !CU_ADD_TEST(suite, of_one_that_is_armed_anew) ||
 	    !CU_ADD_TEST(suite, functions_that_call_each_other) || !CU_ADD_TEST(suite, sleepers) ||
 	    !CU_ADD_TEST(suite, contexts) || !CU_ADD_TEST(suite, idle_tasks) ||
-	    !CU_ADD_TEST(suite, forgotten_after_a_loss) || !CU_ADD_TEST(suite, many_contexts))
+	    !CU_ADD_TEST(suite, forgotten_after_a_loss) || !CU_ADD_TEST(suite, many_contexts) ||
+	    !CU_ADD_TEST(suite, same_numbers))
 		return (int)CU_get_error();
 	return 0;
 }

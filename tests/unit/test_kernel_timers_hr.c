@@ -30,6 +30,21 @@ static void fires(void)
 		hr_fire(1);
 		expect("started t1 by irq; started h1 by irq; fired t1; ran t1; fired h1 moved; "
 		       "ran h1");
+		in_soft(1);
+		list_cancel(1);
+		list_enter(1);
+		hr_start(1, was);
+		in_hard(1);
+		hr_enter(1);
+		list_start(1);
+		hr_exit(1);
+		expect("fired t1 older; started h1 by irq; fired h1; started t1 by irq rearmed; "
+		       "ran h1");
+		in_soft(1);
+		list_exit(1);
+		list_cancel(1);
+		list_exit(9);
+		expect("ran t1 older; cancelled t1");
 		kt_end_quiet();
 	}
 }
@@ -80,6 +95,18 @@ static void cancelled_as_it_tells(void)
 	hr_cancel(1);
 	expect("cancelled h1; cancelled h1 older");
 	kt_end_quiet();
+}
+
+/* That it tells is known of hrtimers, whatever others tell. */
+static void cancelled_among_others(void)
+{
+	kt_begin();
+	in_task(1, 10);
+	hr_start(1, 0);
+	list_start(2);
+	hr_cancel(1);
+	expect("started h1 by 10; started t2 by 10; cancelled h1");
+	kt_end(0);
 }
 
 /* Before any hrtimer_start was seen, nobody knows what it tells. */
@@ -335,6 +362,7 @@ int suite_kernel_timers_hr(void)
 
 	if (!suite || !CU_ADD_TEST(suite, fires) || !CU_ADD_TEST(suite, armed_anew_as_it_tells) ||
 	    !CU_ADD_TEST(suite, cancelled_as_it_tells) ||
+	    !CU_ADD_TEST(suite, cancelled_among_others) ||
 	    !CU_ADD_TEST(suite, cancelled_before_it_is_known) ||
 	    !CU_ADD_TEST(suite, armed_anew_without_the_field) ||
 	    !CU_ADD_TEST(suite, cancelled_and_expired_without_the_field) ||

@@ -81,6 +81,17 @@ static void periodic_tick(void)
 	woken_end();
 }
 
+static void arm_tick_again(void)
+{
+	woken_arm_list(3, 0);
+	timer_irq(1);
+	hr_runs(1, 2, TICK);
+	woken_hr(1, 1, USE_HRTIMER_START, TICK);
+	list_runs(1, 3);
+	woken_idle(1, false);
+	woken_idle(1, true);
+}
+
 /* Where it was stopped it stands in for the next timer of the wheel. */
 static void tick_as_messenger(void)
 {
@@ -97,6 +108,9 @@ static void tick_as_messenger(void)
 	woken_idle(1, false);
 	woken_idle(1, true);
 	expect_woken("1 timer t3 by 42 after 1; 1 beside h50; 1 beside t4 by 42");
+	/* nor does it when something else arms it before the wheel is looked at */
+	arm_tick_again();
+	expect_woken("1 timer t3 by 42 after 2; 1 beside h50 by 0");
 	/* it had been periodic before, which does not count */
 	timer_irq(1);
 	hr_runs(1, 2, TICK);
@@ -104,7 +118,7 @@ static void tick_as_messenger(void)
 	woken_idle(1, false);
 	woken_arm_list(3, 0);
 	woken_idle(1, true);
-	expect_woken("1 tick h50 by 0 after 1");
+	expect_woken("1 tick h50 after 1");
 	timer_irq(1);
 	hr_runs(1, 2, TICK);
 	list_runs(1, 3);
