@@ -53,11 +53,11 @@ test_always_fires() {
 }
 
 test_every_jiffy() {
-	found every-jiffy process_timeout jiffies=20 warning '.count >= 120' 'armed [0-9]+ times for a jiffy or less'
+	found every-jiffy process_timeout jiffies=5 warning '.count >= 120' 'armed [0-9]+ times for a jiffy or less'
 }
 
 test_keeps_awake() {
-	found keeps-awake hrtimer_wakeup awake=15 warning '.count >= 54' 'ended [0-9]+ idle periods, [0-9.]+ a second'
+	found keeps-awake hrtimer_wakeup awake=2 warning '.count >= 54' 'ended [0-9]+ idle periods, [0-9.]+ a second'
 }
 
 test_overdue() {
@@ -100,7 +100,7 @@ test_rows() {
 	assert_match 'and [0-9]+ more rows: --top 0 shows all' "$(<stdout)"
 	assert_status 0 timersnoop kernel -i "$recording" -d 500ms --format json
 	assert_json stdout 'map(select(.event == "total").span_ns) == [500000000]'
-	assert_match '^[0-9.]+m?s: [0-9]+ arms, [0-9]+ expir' "$(timersnoop kernel -i "$recording")"
+	assert_match '^[0-9.]+m?s: [0-9]+ arms( and [0-9]+ from before)?, [0-9]+ expir' "$(timersnoop kernel -i "$recording")"
 }
 
 # Live: a table each time, so many; --until ends before the process does.

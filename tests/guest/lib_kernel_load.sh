@@ -12,7 +12,7 @@ everything='
 		posix 10 3000000 posix-periodic 10 5000000 &
 	ktimers -o truth.json polls 10 5 waker 10 10 itimers 10 3000000 itimers-periodic 10 5000000 \
 		past-sleeps 5 past-timerfds 5 past-posix 5 &
-	ktimers -o truth.json timeouts 10 12 answered 10 300 tcp 10 silent 900 &
+	ktimers -o truth.json timeouts 10 12 answered 10 3000 tcp 10 silent 900 &
 	wait'
 
 # A recording of that, with programs of others beside it and all that can be asked of it,
@@ -85,7 +85,7 @@ balanced_by() {
 			(rows | . as $rows
 				| ($by | split(",") | map({process: "pid"}[.] // .)
 					+ if $by | test("process") then ["comm"] else [] end
-					+ if $by | test("callback") then ["mechanism"] else [] end) as $keys
+					+ if $by | test("callback|timer") then ["callback", "mechanism"] else [] end) as $keys
 				| select(length != (map([.[$keys[]]]) | unique | length)) | "a row twice"),
 			(rows[] | select(.unknown != 0 or .incomplete) | "\(.callback): \(.unknown) unknown"))
 		| "by \($by): \(.)"' by/* >differences 2>&1 || fail "jq could not compute: $(head -c 2000 differences)"
