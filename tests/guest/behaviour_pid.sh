@@ -60,7 +60,7 @@ test_processes_that_end_at_once() {
 	# shellcheck disable=SC2016 # that shell's pid
 	start bash -c 'sleep 0.1 & echo "$!" >zombie; exec sleep 600'
 	wait_for 5 is_there zombie
-	for seconds in 0.3 0.8 1.6 2.4; do
+	for seconds in 0.8 1.2 1.6 2.4; do
 		start sleep "$seconds"
 		start timersnoop -e timer_settime -q -p "$started" 2>>stderr
 		snoops+=("$started")

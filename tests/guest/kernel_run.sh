@@ -135,9 +135,9 @@ test_refused() {
 	refused 2 "timersnoop: --callback: there is no function 'no_such_function'" --callback no_such_function
 	refused 2 "timersnoop: --callback: there is no function 'no_such_\*'" --callback 'process_timeout,no_such_*'
 	refused 2 "timersnoop: --callback takes names of functions, .*'a b'" --callback 'a b'
-	refused 2 'timersnoop: --cpu: .*7' --cpu 0,7
-	refused 2 "timersnoop: --cpu: .*'x'" --cpu x
-	refused 2 "timersnoop: --cpu: .*'1-0'" --cpu 1-0
+	refused 2 'timersnoop: --cpu.*7' --cpu 0,7
+	refused 2 "timersnoop: --cpu takes .*'x'" --cpu x
+	refused 2 "timersnoop: --cpu takes .*'1-0'" --cpu 1-0
 	refused 2 '--by caller needs --callers' --by caller
 	refused 2 '--lives' --lives
 	assert_status 2 timersnoop kernel -p 4194000
