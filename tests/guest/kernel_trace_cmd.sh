@@ -5,48 +5,14 @@
 # shellcheck source=tests/guest/lib_kernel.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib_kernel.sh"
 
-# From `trace-cmd report -t`, since a time in ns: WHAT TIME CPU TIMER CALLBACK TASK.
-# shellcheck disable=SC2016 # awk's
-their_records='
-	!match($0, /\[[0-9]+\] +[0-9]+\.[0-9]+: [a-z_]+: /) { next }
-	{
-		task = substr($0, 1, RSTART - 1)
-		gsub(/^ +|-[0-9]+ +$/, "", task)
-		gsub(" ", "_", task)
-		split(substr($0, RSTART, RLENGTH), word, / +/)
-		gsub(/[^0-9]/, "", word[1]); cpu = word[1] + 0
-		time = word[2]; gsub(/[^0-9]/, "", time); sub(/^0+/, "", time)
-		event = word[3]; sub(":", "", event)
-		timer = callback = "-"
-		if (match($0, /timer=0x[0-9a-f]+/)) timer = substr($0, RSTART + 6, RLENGTH - 6)
-		if (match($0, /function=[^ ]+/)) callback = substr($0, RSTART + 9, RLENGTH - 9)
-	}
-	length(time) < length(since) || (length(time) == length(since) && time < since) { next }
-	event ~ /^(hr)?timer_start$/ { print event, time, cpu, timer, callback, task }
-	event ~ /^(hr)?timer_expire_entry$/ { sub(/_entry$/, "", event); print event, time, cpu, timer, callback, task }
-	event == "hrtimer_start_expired" { print "immediate", time, cpu, timer, "-", task }
-	event == "cpu_idle" { print event, time, $0 ~ /state=4294967295/ ? "busy" : "idle", $0 ~ "cpu_id=" cpu "$" ? cpu : "?", "-", task }'
+# shellcheck source=tests/guest/lib_recording.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib_recording.sh"
 
 # compare RECORDING: what timersnoop shows is in trace-cmd's report; what it does not
 # show is in the file missing, as the report has it.
 compare() {
-	assert_status 0 timersnoop kernel -i "$1" --top 1 --format json
-	trace-cmd report -t "$1" 2>/dev/null |
-		awk -v since="$(jq -r 'select(.event == "total") | .mono_ns - .span_ns' stdout)" "$their_records" \
-			>theirs
-	assert_status 0 timersnoop kernel -i "$1" -e start,expire,cpu_idle \
-		--fields event,mono_ns,cpu,timer,callback,immediate,is_idle --no-header
-	awk -F '\t' '
-		$1 == "cpu_idle" { print $1, $2, $7 == "true" ? "idle" : "busy", $3, "-"; next }
-		$1 ~ /_expire$/ && $6 == "true" { print "immediate", $2, $3, $4, "-"; next }
-		{ print $1, $2, $3, $4, $5 }' stdout >ours
-	awk 'function key() { return $1 " " $2 " " $3 " " $4 " " $5 }
-		NR == FNR { theirs[key()]++; next }
-		theirs[key()]-- < 1' theirs ours >ours.only
+	kernel_records "$1" || fail "timersnoop kernel -i $1: status $?"
 	assert_empty ours.only
-	awk 'function key() { return $1 " " $2 " " $3 " " $4 " " $5 }
-		NR == FNR { ours[key()]++; next }
-		ours[key()]-- < 1' ours theirs >missing
 }
 
 # For sh: a little of everything.
