@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <traceevent/kbuffer.h>
 
 /*
  * kernel/trace/ring_buffer.c, struct buffer_data_page: a u64 time stamp and a
@@ -16,42 +15,39 @@
 #define MISSED_STORED (1U << 30)
 #define COMMIT_MASK ((1U << 27) - 1)
 
-/* struct ring_buffer_event: 5 bits of type or length, 27 of time delta. */
+/*
+ * struct ring_buffer_event: 5 bits of type or length, 27 of time delta. A type up to
+ * 28 is the length of the data in words; 0 has it in a word of its own.
+ */
 #define EVENT_HEADER 4U
 #define TYPE_MASK 31U
+#define DELTA_SHIFT 5
+#define DELTA_BITS 27
+/* A time stamp has 59 bits; the others are those of the time before (rb_fix_abs_ts()). */
+#define STAMP_BITS (DELTA_BITS + 32)
+enum { TYPE_LONG = 0, TYPE_PADDING = 29, TYPE_TIME_EXTEND, TYPE_TIME_STAMP };
 
 struct page {
-	struct kbuffer *kbuffer;
 	unsigned long_size;
 	enum page_loss loss;
 	uint64_t lost;
 	unsigned count;
 	size_t length;
-	bool started;
-	bool loaded;
+	const uint8_t *at, *end; /* what is left of it */
+	uint64_t ts;             /* of what is before `at` */
 };
 
 struct page *page_new(int long_size)
 {
 	struct page *page = calloc(1, sizeof(*page));
 
-	if (!page)
-		return NULL;
-	page->long_size = (unsigned)long_size;
-	page->kbuffer = kbuffer_alloc(long_size == 8 ? KBUFFER_LSIZE_8 : KBUFFER_LSIZE_4,
-				      KBUFFER_ENDIAN_SAME_AS_HOST);
-	if (!page->kbuffer) {
-		free(page);
-		return NULL;
-	}
+	if (page)
+		page->long_size = (unsigned)long_size;
 	return page;
 }
 
 void page_free(struct page *page)
 {
-	if (!page)
-		return;
-	kbuffer_free(page->kbuffer);
 	free(page);
 }
 
@@ -82,12 +78,12 @@ static size_t event_length(const uint8_t *event, size_t left)
 	if (left < EVENT_HEADER)
 		return 0;
 	type = read_u32(event) & TYPE_MASK;
-	if (type && type < KBUFFER_TYPE_PADDING)
+	if (type != TYPE_LONG && type < TYPE_PADDING)
 		return EVENT_HEADER + 4 * type;
 	/* The others carry a word behind the header. */
 	if (left < 2 * EVENT_HEADER)
 		return 0;
-	if (type == KBUFFER_TYPE_TIME_EXTEND || type == KBUFFER_TYPE_TIME_STAMP)
+	if (type == TYPE_TIME_EXTEND || type == TYPE_TIME_STAMP)
 		return 2 * EVENT_HEADER;
 	length = read_u32(event + EVENT_HEADER);
 	/* Counted with the length word itself; events are words. */
@@ -108,7 +104,7 @@ static int check_events(const uint8_t *data, size_t size)
 		if (!length || length > size - offset)
 			return -EBADMSG;
 		/* Padding and time stamps are none. */
-		count += (read_u32(data + offset) & TYPE_MASK) < KBUFFER_TYPE_PADDING;
+		count += (read_u32(data + offset) & TYPE_MASK) < TYPE_PADDING;
 		offset += length;
 	}
 	return count;
@@ -122,7 +118,7 @@ int page_load(struct page *page, void *data, size_t size)
 	size_t length;
 	int count;
 
-	page->loaded = false;
+	page->at = page->end = NULL;
 	page->loss = PAGE_LOSS_NONE;
 	page->lost = 0;
 	if (size < start)
@@ -137,17 +133,15 @@ int page_load(struct page *page, void *data, size_t size)
 	count = check_events(bytes + start, length);
 	if (count < 0)
 		return -EBADMSG;
-	if (kbuffer_load_subbuffer(page->kbuffer, data) < 0)
-		return -EBADMSG;
-	/* kbuffer_missed_events() forgets it when a time stamp comes first. */
 	if (commit & MISSED_EVENTS && commit & MISSED_STORED) {
 		page->loss = PAGE_LOSS_COUNTED;
 		page->lost = read_long(page, bytes + start + length);
 	} else if (commit & MISSED_EVENTS) {
 		page->loss = PAGE_LOSS_UNKNOWN;
 	}
-	page->loaded = true;
-	page->started = false;
+	page->at = bytes + start;
+	page->end = page->at + length;
+	memcpy(&page->ts, bytes, sizeof(page->ts));
 	page->count = (unsigned)count;
 	page->length = length;
 	return 0;
@@ -167,8 +161,8 @@ size_t page_length(const struct page *page)
 static size_t put_time(uint8_t *at, uint64_t delta)
 {
 	const uint32_t words[2] = {
-		KBUFFER_TYPE_TIME_EXTEND | (uint32_t)(delta & ((1U << 27) - 1)) << 5,
-		(uint32_t)(delta >> 27),
+		TYPE_TIME_EXTEND | (uint32_t)(delta & ((1U << DELTA_BITS) - 1)) << DELTA_SHIFT,
+		(uint32_t)(delta >> DELTA_BITS),
 	};
 
 	if (delta)
@@ -184,7 +178,7 @@ uint64_t page_end(struct page *page)
 	while (page_next(page, &ts, &size))
 		;
 	/* Not that of the last event: discarded ones behind it have their times, too. */
-	return kbuffer_timestamp(page->kbuffer);
+	return page->ts;
 }
 
 bool page_join(const struct page *page, void *to, uint64_t end_ns, const void *from, size_t size)
@@ -215,19 +209,43 @@ enum page_loss page_loss(const struct page *page, uint64_t *records)
 
 const void *page_next(struct page *page, uint64_t *ts, unsigned *size)
 {
-	unsigned long long stamp = 0;
-	void *data;
+	const uint8_t *at = page->at, *end = page->end;
+	uint64_t now = page->ts;
 
-	if (!page->loaded)
-		return NULL;
-	data = page->started ? kbuffer_next_event(page->kbuffer, &stamp)
-			     : kbuffer_read_event(page->kbuffer, &stamp);
-	page->started = true;
-	if (!data) {
-		page->loaded = false;
-		return NULL;
+	/* Every length was checked when the page was loaded. */
+	while (at < end) {
+		uint32_t header = read_u32(at);
+		unsigned type = header & TYPE_MASK;
+		uint64_t delta = header >> DELTA_SHIFT;
+		const uint8_t *data = at + EVENT_HEADER;
+
+		if (type >= TYPE_TIME_EXTEND) {
+			delta += (uint64_t)read_u32(data) << DELTA_BITS;
+			if (type == TYPE_TIME_STAMP)
+				now = delta | now >> STAMP_BITS << STAMP_BITS;
+			else
+				now += delta;
+			at = data + EVENT_HEADER;
+			continue;
+		}
+		now += delta;
+		if (type != TYPE_LONG && type < TYPE_PADDING) {
+			*size = 4 * type;
+			at = data + 4 * (size_t)type;
+		} else {
+			/* counted with the word itself */
+			*size = read_u32(data) - EVENT_HEADER;
+			at = data + read_u32(data);
+			data += EVENT_HEADER;
+		}
+		/* what was discarded has its time, and no more */
+		if (type == TYPE_PADDING)
+			continue;
+		page->at = at;
+		page->ts = *ts = now;
+		return data;
 	}
-	*ts = stamp;
-	*size = (unsigned)kbuffer_event_size(page->kbuffer);
-	return data;
+	page->at = at;
+	page->ts = now;
+	return NULL;
 }

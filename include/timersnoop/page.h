@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * page: a raw sub-buffer of the ring buffer, validated, then walked with
- * libtraceevent's kbuffer. Pure.
+ * page: a raw sub-buffer of the ring buffer, validated, then walked. Its layout is that
+ * of kernel/trace/ring_buffer.c; libtraceevent's kbuffer, which walks the same, takes as
+ * long for an event as all the rest of the way to a line. Pure.
  */
 #ifndef TIMERSNOOP_PAGE_H
 #define TIMERSNOOP_PAGE_H
@@ -25,7 +26,7 @@ void page_free(struct page *page);
 
 /*
  * Loads a sub-buffer of `size` bytes (borrowed until the next load) and
- * checks every length in it first: kbuffer trusts them. 0, or -EBADMSG for one
+ * checks every length in it first. 0, or -EBADMSG for one
  * that no kernel writes; the page is empty then.
  */
 int page_load(struct page *page, void *data, size_t size);

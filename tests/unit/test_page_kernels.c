@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <traceevent/kbuffer.h>
 
 #include "fixtures.h"
 #include "pages.h"
@@ -126,8 +127,51 @@ static void page_of_7_2(void)
 	expect_known_page("7.2");
 }
 
+/* libtraceevent finds the same events at the same times in a page. */
+static void expect_same_walk(const char *series, const char *name)
+{
+	struct kbuffer *kbuffer = kbuffer_alloc(KBUFFER_LSIZE_8, KBUFFER_ENDIAN_SAME_AS_HOST);
+	struct page *page = page_new(8);
+	size_t size, events = 0;
+	char *bytes = fixture_read(series, name, &size);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(kbuffer);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(page);
+	for (char *at = bytes; at < bytes + size; at += IMAGE_SIZE) {
+		unsigned long long their_ts;
+		const void *event, *theirs;
+		unsigned length;
+		uint64_t ts;
+
+		CU_ASSERT_EQUAL_FATAL(page_load(page, at, IMAGE_SIZE), 0);
+		CU_ASSERT_EQUAL_FATAL(kbuffer_load_subbuffer(kbuffer, at), 0);
+		while ((event = page_next(page, &ts, &length))) {
+			theirs = kbuffer_read_event(kbuffer, &their_ts);
+			CU_ASSERT_PTR_EQUAL_FATAL(theirs, event);
+			CU_ASSERT_EQUAL(ts, their_ts);
+			CU_ASSERT_EQUAL(length, (unsigned)kbuffer_event_size(kbuffer));
+			kbuffer_next_event(kbuffer, NULL);
+			events++;
+		}
+		CU_ASSERT_PTR_NULL(kbuffer_read_event(kbuffer, &their_ts));
+	}
+	CU_ASSERT_TRUE(events > 30);
+	page_free(page);
+	kbuffer_free(kbuffer);
+	free(bytes);
+}
+
+static void libtraceevent_agrees(void)
+{
+	for (int i = 0; i < FIXTURE_SERIES; i++) {
+		expect_same_walk(fixture_series[i], "page.raw");
+		expect_same_walk(fixture_series[i], "timers.raw");
+	}
+}
+
 bool add_kernel_page_tests(CU_pSuite suite)
 {
 	return CU_ADD_TEST(suite, page_of_5_10) && CU_ADD_TEST(suite, page_of_6_1) &&
-	       CU_ADD_TEST(suite, page_of_6_12) && CU_ADD_TEST(suite, page_of_7_2);
+	       CU_ADD_TEST(suite, page_of_6_12) && CU_ADD_TEST(suite, page_of_7_2) &&
+	       CU_ADD_TEST(suite, libtraceevent_agrees);
 }
