@@ -229,14 +229,11 @@ static void tell_limits(const struct run *run)
 		note(run, "of what was recorded, the last was kept (--ring)", "");
 }
 
-static bool stop(void *context, uint64_t ts)
+static bool stop(void *context)
 {
 	const struct run *run = context;
 
-	int64_t duration_ns = run->options->duration_ns;
-
-	return (duration_ns && ts > run->show.scene.since_ns + (uint64_t)duration_ns) ||
-	       (run->show.sink && sink_error(run->show.sink));
+	return run->show.sink && sink_error(run->show.sink);
 }
 
 /* What its functions are called. */

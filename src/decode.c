@@ -74,33 +74,13 @@ int decoder_add(struct decoder *decoder, const struct meaning *means, const char
 	return status;
 }
 
-static uint64_t load(const uint8_t *data, const struct field *field)
+static inline uint64_t load(const uint8_t *data, const struct field *field)
 {
-	const uint8_t *at = data + field->offset;
+	uint64_t value;
 
-	switch (field->size) {
-	case 1:
-		return field->is_signed ? (uint64_t)(int8_t)*at : *at;
-	case 2: {
-		uint16_t value;
-
-		memcpy(&value, at, sizeof(value));
-		return field->is_signed ? (uint64_t)(int16_t)value : value;
-	}
-	case 4: {
-		uint32_t value;
-
-		memcpy(&value, at, sizeof(value));
-		return field->is_signed ? (uint64_t)(int32_t)value : value;
-	}
-	case 8: {
-		uint64_t value;
-
-		memcpy(&value, at, sizeof(value));
-		return value;
-	}
-	}
-	return 0;
+	memcpy(&value, data + field->at, sizeof(value));
+	/* arithmetic, so that a sign is kept; the mask takes it from who has none */
+	return (uint64_t)((int64_t)(value << field->left) >> field->right) & field->mask;
 }
 
 static void load_spec(const uint8_t *data, const struct spec_fields *fields, enum value_source from,

@@ -5,6 +5,22 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* The header that all records begin with (struct trace_entry). */
+#define RECORD_MIN 8
+
+static void place_number(struct field *field)
+{
+	unsigned end = field->offset + field->size;
+	unsigned bits = 8U * field->size;
+
+	if (field->size != 1 && field->size != 2 && field->size != 4 && field->size != 8)
+		return;
+	field->at = (uint16_t)(end > RECORD_MIN ? end - RECORD_MIN : 0);
+	field->left = (uint8_t)(8 * (field->at + RECORD_MIN - end));
+	field->right = (uint8_t)(64 - bits);
+	field->mask = field->is_signed || bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+}
+
 static bool find_field(struct binding *binding, struct tep_event *event, const char *name,
 		       struct field *field)
 {
@@ -17,6 +33,7 @@ static bool find_field(struct binding *binding, struct tep_event *event, const c
 	field->size = (uint16_t)found->size;
 	field->is_signed = found->flags & TEP_FIELD_IS_SIGNED;
 	field->dynamic = found->flags & TEP_FIELD_IS_DYNAMIC;
+	place_number(field);
 	if (binding->min_size < (unsigned)(found->offset + found->size))
 		binding->min_size = (unsigned)(found->offset + found->size);
 	return true;
@@ -208,6 +225,7 @@ static int find_fields(struct binding *binding, struct tep_event *event, struct 
 {
 	enum probe_use use = fields_of(binding->means.use);
 
+	binding->min_size = RECORD_MIN;
 	if (!find_field(binding, event, "common_pid", &binding->tid))
 		return missing(event, "common_pid", err);
 	find_field(binding, event, "common_flags", &binding->irq_flags);

@@ -29,6 +29,7 @@ struct merge {
 	size_t heaped;
 	struct stream *taken; /* whose head was handed out and is to be advanced */
 	size_t next_dry;      /* streams still to be read at the start of the round */
+	uint64_t rival_ts;    /* when the first of the others in the heap begins; UINT64_MAX */
 };
 
 struct merge *merge_new(const int *cpus, size_t count, size_t page_size, int long_size,
@@ -48,7 +49,7 @@ struct merge *merge_new(const int *cpus, size_t count, size_t page_size, int lon
 	for (merge->count = 0; merge->count < count; merge->count++) {
 		struct stream *stream = &merge->streams[merge->count];
 
-		stream->cpu = cpus[merge->count];
+		stream->cpu = stream->head.cpu = cpus[merge->count];
 		stream->number = merge->count;
 		stream->page = page_new(long_size);
 		stream->buffer = malloc(page_size);
@@ -124,6 +125,15 @@ static void heap_sink(struct merge *merge)
 	}
 }
 
+/* Who comes first once the first one has been handed out. */
+static void find_rival(struct merge *merge)
+{
+	merge->rival_ts = UINT64_MAX;
+	for (size_t i = 1; i <= 2 && i < merge->heaped; i++)
+		if (merge->heap[i]->head.ts < merge->rival_ts)
+			merge->rival_ts = merge->heap[i]->head.ts;
+}
+
 static void note_loss(struct stream *stream, enum merge_kind kind, uint64_t records)
 {
 	/* Two losses in a row before one event: unknown outweighs a number. */
@@ -156,14 +166,13 @@ static void load_page(struct stream *stream, size_t size)
 	}
 }
 
-/* Finds the stream's next event: 1, 0 when it is dry, or -errno. */
+/* Finds the stream's next event, if it has none: 1, 0 when it is dry, or -errno. */
 static int advance(struct merge *merge, struct stream *stream)
 {
-	for (;;) {
+	while (!stream->head.data) {
 		int length;
 
 		stream->head.data = page_next(stream->page, &stream->head.ts, &stream->head.size);
-		stream->head.cpu = stream->cpu;
 		if (stream->head.data)
 			return 1;
 		if (stream->dry)
@@ -178,6 +187,7 @@ static int advance(struct merge *merge, struct stream *stream)
 		}
 		load_page(stream, (size_t)length);
 	}
+	return 1;
 }
 
 void merge_begin(struct merge *merge, uint64_t limit)
@@ -238,11 +248,37 @@ static int take_last_loss(struct merge *merge, struct merged *merged)
 	return 0;
 }
 
+static int hand_out(struct merge *merge, struct stream *stream, struct merged *merged)
+{
+	merged->kind = MERGE_EVENT;
+	merged->lost = 0;
+	merged->stream = stream->number;
+	merged->event = stream->head;
+	merge->taken = stream;
+	return 1;
+}
+
+/*
+ * The events of one CPU come in runs: while the next of its page is earlier than all
+ * others' there is nothing to be looked for.
+ */
+static bool next_of_run(struct merge *merge)
+{
+	struct stream *stream = merge->taken;
+
+	stream->head.data = page_next(stream->page, &stream->head.ts, &stream->head.size);
+	return stream->head.data && stream->head.ts < merge->rival_ts &&
+	       stream->head.ts <= merge->limit && merge->next_dry == merge->count;
+}
+
 int merge_next(struct merge *merge, struct merged *merged)
 {
 	struct stream *first;
-	int status = release_taken(merge);
+	int status;
 
+	if (merge->taken && next_of_run(merge))
+		return hand_out(merge, merge->taken, merged);
+	status = release_taken(merge);
 	if (status == 0)
 		status = fill_heap(merge);
 	if (status < 0)
@@ -259,12 +295,8 @@ int merge_next(struct merge *merge, struct merged *merged)
 		merged->event = (struct raw_event){ .ts = first->head.ts, .cpu = first->cpu };
 		return 1;
 	}
-	merged->kind = MERGE_EVENT;
-	merged->lost = 0;
-	merged->stream = first->number;
-	merged->event = first->head;
-	merge->taken = first;
-	return 1;
+	find_rival(merge);
+	return hand_out(merge, first, merged);
 }
 
 int merge_waiting(const struct merge *merge)

@@ -359,21 +359,22 @@ static int cannot_read(struct replay *replay, int status, struct error *err)
 	return status;
 }
 
-/* Of what was shown: up to the last record, or for as long as was asked for. */
-static uint64_t end_of(const struct show *show, uint64_t last_ns)
+/* To ask whether to stop takes as long as many an event. */
+#define ASK_EVERY 256
+
+/* The time up to which it is to be shown. */
+static uint64_t limit_of(const struct show *show)
 {
 	uint64_t duration_ns = (uint64_t)show->options->duration_ns;
 
-	if (duration_ns && last_ns > show->scene.since_ns + duration_ns)
-		return show->scene.since_ns + duration_ns;
-	return last_ns;
+	return duration_ns ? show->scene.since_ns + duration_ns : UINT64_MAX;
 }
 
 int replay_show(struct replay *replay, struct show *show, replay_stop *stop, void *context,
 		struct error *err)
 {
 	struct merged merged = { .lost = 0 };
-	uint64_t last_ns = 0;
+	uint64_t last_ns = 0, limit, asked = 0;
 	bool stopped = false;
 	int more, status;
 
@@ -382,9 +383,10 @@ int replay_show(struct replay *replay, struct show *show, replay_stop *stop, voi
 	status = begin(replay, show, &merged, more, err);
 	if (status == 0)
 		show_header(show);
+	limit = limit_of(show);
 	for (; status == 0 && more > 0; more = merge_next(replay->merge, &merged)) {
 		last_ns = merged.event.ts ? merged.event.ts : last_ns;
-		stopped = stop && stop(context, last_ns);
+		stopped = last_ns > limit || (stop && asked++ % ASK_EVERY == 0 && stop(context));
 		if (stopped)
 			break;
 		status = show_take(show, &merged);
@@ -401,7 +403,7 @@ int replay_show(struct replay *replay, struct show *show, replay_stop *stop, voi
 	if (!stopped)
 		show_untold_loss(show);
 	if (!replay->own || stopped)
-		show->scene.end_ns = end_of(show, last_ns);
+		show->scene.end_ns = last_ns < limit ? last_ns : limit;
 	status = show_finish(show);
 	return status < 0 ? error_errno(err, -status, "figures") : 0;
 }

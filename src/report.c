@@ -353,9 +353,14 @@ int report_pass(struct report *report, uint64_t now_ns)
 	return status;
 }
 
+bool report_asks(const struct report *report)
+{
+	return report->until && !report->until_holds;
+}
+
 void report_ask(struct report *report, uint64_t now_ns)
 {
-	if (!report->until || report->until_holds)
+	if (!report_asks(report))
 		return;
 	report->kind->set_span(report->whole, report->scene.since_ns, now_ns);
 	report->until_holds =

@@ -40,11 +40,8 @@ bool selection_takes_task(const struct selection *selection, const struct task *
 	       has_number(selection->uids, selection->uid_count, task->uid);
 }
 
-bool selection_takes(const struct selection *selection, const struct task *task,
-		     const struct call *call)
+bool selection_takes_call(const struct selection *selection, const struct call *call)
 {
-	if (!selection_takes_task(selection, task))
-		return false;
 	/* A result that was not seen may be an error: it is not hidden. */
 	return !selection->failed || call->ret < 0 || call->missing & CALL_NO_RETURN;
 }

@@ -247,6 +247,7 @@ int show_begin(struct show *show, const struct show_source *source, struct error
 	if (status < 0)
 		return error_errno(err, ENOMEM, "tasks");
 	set_style(show);
+	show->may_end = show->report || show->selection.count;
 	return show->options->kernel ? make_kernel_view(show, source, err)
 				     : make_view(show, source, err);
 }
@@ -266,6 +267,7 @@ int show_set_wall(struct show *show, uint64_t from_ns, int64_t offset_ns)
 	int status = scene_add_wall(&show->scene, show->scene.wall_count ? from_ns : 0, offset_ns);
 
 	if (status == 0) {
+		show->plain_until = 0;
 		show->wall = show->scene.wall_count - 1;
 		show->style.wall_offset_ns = offset_ns;
 	}
@@ -287,7 +289,27 @@ static int take(struct show *show, const struct merged *merged)
 			    : view_take(show->view, merged);
 }
 
-int show_take(struct show *show, const struct merged *merged)
+/* Until when events are just taken: no wall time, no table and no condition comes before. */
+static uint64_t find_plain(const struct show *show)
+{
+	const struct scene *scene = &show->scene;
+	uint64_t until = UINT64_MAX;
+
+	if (show->report && !show->counted) {
+		uint64_t due = report_due(show->report);
+
+		if (due)
+			until = due;
+		if (report_asks(show->report))
+			until = 0;
+	}
+	if (show->wall + 1 < scene->wall_count && scene->wall[show->wall + 1].from_ns < until)
+		until = scene->wall[show->wall + 1].from_ns;
+	return until;
+}
+
+/* Takes what may be the first of a new wall time, of a table, or before a cut. */
+static int take_attentively(struct show *show, const struct merged *merged)
 {
 	const struct scene *scene = &show->scene;
 	int status;
@@ -309,10 +331,23 @@ int show_take(struct show *show, const struct merged *merged)
 	return status;
 }
 
+int show_take(struct show *show, const struct merged *merged)
+{
+	int status;
+
+	if (merged->kind == MERGE_EVENT && merged->event.ts < show->plain_until)
+		return take(show, merged);
+	status = take_attentively(show, merged);
+	if (merged->event.ts >= show->scene.since_ns)
+		show->plain_until = find_plain(show);
+	return status;
+}
+
 int show_pass(struct show *show, uint64_t ts)
 {
 	int status = show->report ? report_pass(show->report, ts) : 0;
 
+	show->plain_until = 0;
 	/* A rate changes when nothing happens, too. */
 	if (status == 0 && show->report)
 		report_ask(show->report, ts);
@@ -349,7 +384,7 @@ void show_untold_loss(struct show *show)
 	}
 }
 
-bool show_done(const struct show *show)
+bool show_has_all(const struct show *show)
 {
 	return (show->view && view_done(show->view)) ||
 	       (show->kernel && kernel_view_done(show->kernel)) ||

@@ -13,6 +13,7 @@ struct tasks {
 	struct task *slots;
 	size_t capacity;
 	size_t count;
+	uint64_t changes;
 };
 
 struct task tasks_seen(const struct procfs_task *seen)
@@ -63,7 +64,9 @@ static struct task *slot(const struct tasks *tasks, int32_t tid)
 
 static int grow(struct tasks *tasks)
 {
-	struct tasks larger = { .capacity = tasks->capacity * 2, .count = tasks->count };
+	struct tasks larger = { .capacity = tasks->capacity * 2,
+				.count = tasks->count,
+				.changes = tasks->changes };
 
 	larger.slots = calloc(larger.capacity, sizeof(*larger.slots));
 	if (!larger.slots)
@@ -82,6 +85,7 @@ int tasks_learn(struct tasks *tasks, const struct task *task)
 
 	if (task->tid <= 0)
 		return 0;
+	tasks->changes++;
 	place = slot(tasks, task->tid);
 	if (!place->tid) {
 		if (2 * (tasks->count + 1) > tasks->capacity) {
@@ -103,6 +107,7 @@ static void forget(struct tasks *tasks, int32_t tid)
 
 	if (tid <= 0 || !place->tid)
 		return;
+	tasks->changes++;
 	hole = (size_t)(place - tasks->slots);
 	/* Close the gap: whatever probed past it moves up. */
 	for (next = (hole + 1) & mask; tasks->slots[next].tid; next = (next + 1) & mask) {
@@ -115,6 +120,11 @@ static void forget(struct tasks *tasks, int32_t tid)
 	}
 	tasks->slots[hole].tid = 0;
 	tasks->count--;
+}
+
+uint64_t tasks_changes(const struct tasks *tasks)
+{
+	return tasks->changes;
 }
 
 const struct task *tasks_find(const struct tasks *tasks, int32_t tid)

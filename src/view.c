@@ -10,8 +10,20 @@
 #include "timersnoop/lives.h"
 #include "timersnoop/timers.h"
 
+#define KNOWN_TASKS 64 /* a power of two */
+
+/* What a thread's calls are asked each time, as long as nothing changes among tasks. */
+struct known_task {
+	uint64_t changes; /* of the tasks, when this was so */
+	uint32_t losses;
+	bool known; /* something is here */
+	bool taken; /* by the selection's lists */
+	struct caller thread, process;
+};
+
 struct view {
 	struct view_request request;
+	struct known_task known[KNOWN_TASKS]; /* by thread */
 	struct task_lookup lookup;
 	struct tasks *tasks;
 	struct calls *calls;
@@ -45,33 +57,56 @@ static bool is_wanted(const struct view *view, const struct event_row *row)
 	return !where || expr_ask(where, row) == EXPR_YES;
 }
 
-static void show_call(void *context, const struct call *call)
+/* Who called, by the stream, the selection, and what was asked for at need. */
+static const struct known_task *who_called(struct view *view, int32_t tid)
 {
-	struct view *view = context;
+	struct known_task *known = &view->known[(uint32_t)tid % KNOWN_TASKS];
+	const struct task *task;
 	struct task unknown;
-	const struct task *task = task_of(view, call->tid, &unknown);
-	struct caller caller;
-	const struct event_row row = { .style = view->style, .caller = &caller, .call = call };
 
-	if (view->timers)
-		fail_with(view, timers_call(view->timers, task->tgid, call));
-	if (!selection_takes_task(view->request.selection, task))
-		return;
-	caller = task_lookup_process(&view->lookup, task);
-	if (view->lives)
-		fail_with(view, lives_call(view->lives, &caller, call));
-	if (view->request.watcher && view->request.events & EVENT_BIT(call->event))
-		fail_with(view, view->request.watcher->call(view->request.watcher->context, &caller,
-							    call));
-	caller = task_lookup_thread(task, call->tid);
+	if (known->known && known->thread.tid == tid && known->losses == view->lookup.losses &&
+	    known->changes == tasks_changes(view->tasks))
+		return known;
+	task = task_of(view, tid, &unknown);
+	known->taken = selection_takes_task(view->request.selection, task);
+	known->thread = task_lookup_thread(task, tid);
+	known->process = task_lookup_process(&view->lookup, task);
+	known->losses = view->lookup.losses;
+	/* What is not known is asked again: it may be known then. */
+	known->known = known->thread.pid;
+	known->changes = tasks_changes(view->tasks);
+	return known;
+}
+
+static void tell_call(struct view *view, const struct caller *caller, const struct call *call)
+{
+	const struct event_row row = { .style = view->style, .caller = caller, .call = call };
+
 	if (view_done(view) || !(view->request.events & EVENT_BIT(call->event)) ||
-	    !selection_takes(view->request.selection, task, call) || !is_wanted(view, &row))
+	    !selection_takes_call(view->request.selection, call) || !is_wanted(view, &row))
 		return;
 	view->totals.matched++;
 	if (call->missing)
 		view->totals.incomplete++;
 	if (view->sink)
-		view->out->call(view->sink, view->style, &caller, call);
+		view->out->call(view->sink, view->style, caller, call);
+}
+
+static void show_call(void *context, const struct call *call)
+{
+	struct view *view = context;
+	const struct view_watcher *watcher = view->request.watcher;
+	const struct known_task *who = who_called(view, call->tid);
+
+	if (view->timers)
+		fail_with(view, timers_call(view->timers, who->thread.pid, call));
+	if (!who->taken)
+		return;
+	if (view->lives)
+		fail_with(view, lives_call(view->lives, &who->process, call));
+	if (watcher && view->request.events & EVENT_BIT(call->event))
+		fail_with(view, watcher->call(watcher->context, &who->process, call));
+	tell_call(view, &who->thread, call);
 }
 
 /* Whose timer it is: the thread that gets the signal, or else its process. */
@@ -331,6 +366,18 @@ static int take_timers(struct view *view, const struct record *record)
 	return status < 0 ? status : timers_record(view->timers, record);
 }
 
+static int take_task(struct view *view, const struct record *record)
+{
+	/* A call that ends with its task is told while the task is known. */
+	int status = calls_record(view->calls, record);
+
+	if (status == 0 && view->timers)
+		status = take_timers(view, record);
+	if (status == 0 && view->listener)
+		status = view->listener(view->listener_context, view->tasks, record);
+	return status == 0 ? tasks_record(view->tasks, record) : status;
+}
+
 static int take_event(struct view *view, const struct raw_event *event)
 {
 	struct record record;
@@ -340,14 +387,13 @@ static int take_event(struct view *view, const struct raw_event *event)
 		view->totals.malformed++;
 	if (status <= 0)
 		return 0;
-	/* A call that ends with its task is told while the task is known. */
-	status = calls_record(view->calls, &record);
-	if (status == 0 && view->timers)
-		status = take_timers(view, &record);
-	if (status == 0 && view->listener)
-		status = view->listener(view->listener_context, view->tasks, &record);
-	if (status == 0)
-		status = tasks_record(view->tasks, &record);
+	if (!probe_use_tells_of_timers(record.kind)) {
+		status = take_task(view, &record);
+	} else {
+		status = calls_record(view->calls, &record);
+		if (status == 0 && view->timers)
+			status = take_timers(view, &record);
+	}
 	return status < 0 ? status : view->status;
 }
 

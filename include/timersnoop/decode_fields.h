@@ -16,6 +16,14 @@ struct field {
 	uint16_t size;
 	bool is_signed;
 	bool dynamic; /* a __data_loc: length << 16 | offset */
+	/*
+	 * How a number is taken out of the 8 bytes from `at` on, without asking for its
+	 * size: these end with it, as every record is as long at least. All 0 of a field
+	 * that is missing, or is no number: it reads as 0.
+	 */
+	uint16_t at;
+	uint8_t left, right; /* shifts */
+	uint64_t mask;
 };
 
 /* An itimerspec, as one array (interval first) or as four fields. */

@@ -29,8 +29,8 @@ const char *replay_clock(const struct replay *replay);
 /* Its functions, as /proc/kallsyms has them. */
 const char *replay_kallsyms(const struct replay *replay);
 
-/* Is asked after each record, and ends the replay when it is true. */
-typedef bool replay_stop(void *context, uint64_t ts);
+/* Is asked now and then, and ends the replay when it is true. */
+typedef bool replay_stop(void *context);
 
 /* Shows all of it: 0 or -errno. `show` has the scene, and what was selected. */
 int replay_show(struct replay *replay, struct show *show, replay_stop *stop, void *context,

@@ -46,7 +46,8 @@ int report_each(struct report *report, report_taker *take, void *context);
 uint64_t report_due(const struct report *report);
 /* Everything before `now_ns` has been told: what is due until then is written. */
 int report_pass(struct report *report, uint64_t now_ns);
-/* Does --until hold by now, of all that has been told? */
+/* Does --until hold by now, of all that has been told? To ask while nobody `asks` changes nothing. */
+bool report_asks(const struct report *report);
 void report_ask(struct report *report, uint64_t now_ns);
 /* --until holds, or as many tables as were asked for have been shown. */
 bool report_done(const struct report *report);

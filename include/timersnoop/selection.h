@@ -28,8 +28,8 @@ struct selection {
 
 /* By the lists alone, whatever the task does. */
 bool selection_takes_task(const struct selection *selection, const struct task *task);
-bool selection_takes(const struct selection *selection, const struct task *task,
-		     const struct call *call);
+/* By what a call has come to. */
+bool selection_takes_call(const struct selection *selection, const struct call *call);
 
 /*
  * An event filter (Documentation/trace/events.rst) that lets the calls pass that

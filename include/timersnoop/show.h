@@ -45,6 +45,8 @@ struct show {
 	const struct recording_stream *streams;
 	size_t stream_count;
 	uint64_t *counted_lost; /* by stream: what its pages told of */
+	uint64_t plain_until;   /* events before this time are taken, and nothing else is due */
+	bool may_end;           /* before the stream does: see show_done */
 };
 
 /* What was asked for, with users looked up and conditions read: 0, or -errno for wrong
@@ -83,8 +85,12 @@ uint64_t show_due(const struct show *show);
 void show_untold_loss(struct show *show);
 /* The stream has ended, and the scene is whole: the rest is shown. 0 or -ENOMEM. */
 int show_finish(struct show *show);
-/* As many as were asked for have been shown. */
-bool show_done(const struct show *show);
+/* As many as were asked for have been shown; see show_done. */
+bool show_has_all(const struct show *show);
+static inline bool show_done(const struct show *show)
+{
+	return show->may_end && show_has_all(show);
+}
 /* An exit status (commands.h) by the data; on standard error why they are incomplete. */
 int show_status(const struct show *show);
 

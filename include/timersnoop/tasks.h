@@ -53,6 +53,9 @@ int32_t tasks_process(const struct tasks *tasks, int32_t tid);
 int tasks_walk(const struct tasks *tasks, int (*each)(void *context, const struct task *task),
 	       void *context);
 
+/* Another number after each change. */
+uint64_t tasks_changes(const struct tasks *tasks);
+
 /* NULL when it was never heard of. Valid until the next change. */
 const struct task *tasks_find(const struct tasks *tasks, int32_t tid);
 
