@@ -47,40 +47,13 @@ void decoder_free(struct decoder *decoder)
 	free(decoder);
 }
 
-int decoder_add(struct decoder *decoder, const struct meaning *means, const char *system,
-		const char *format, struct error *err)
-{
-	struct binding *binding = &decoder->bindings[decoder->count];
-	struct tep_event *event = NULL;
-	char *checked;
-	int status;
-
-	if (decoder->count == PLAN_FORMATS_MAX)
-		return error_set(err, ENOSPC, "more than %d events", PLAN_FORMATS_MAX);
-	checked = decode_format(format);
-	if (!checked)
-		return errno == ENOMEM ? error_errno(err, ENOMEM, "event formats")
-				       : error_set(err, EINVAL,
-						   "an event format of %s cannot be read", system);
-	status = tep_parse_format(decoder->tep, &event, checked, strlen(checked), system);
-	free(checked);
-	if (status || !event)
-		return error_set(err, EINVAL, "an event format of %s cannot be read", system);
-	memset(binding, 0, sizeof(*binding));
-	binding->means = *means;
-	status = decode_bind(binding, event, err);
-	if (status == 0)
-		decoder->by_type[event->id] = (uint8_t)++decoder->count;
-	return status;
-}
-
 static inline uint64_t load(const uint8_t *data, const struct field *field)
 {
 	uint64_t value;
 
 	memcpy(&value, data + field->at, sizeof(value));
 	/* arithmetic, so that a sign is kept; the mask takes it from who has none */
-	return (uint64_t)((int64_t)(value << field->left) >> field->right) & field->mask;
+	return (uint64_t)((int64_t)value >> field->shift) & field->mask;
 }
 
 static void load_spec(const uint8_t *data, const struct spec_fields *fields, enum value_source from,
@@ -147,15 +120,25 @@ static bool was_read(const struct binding *b, const uint8_t *data, unsigned size
 	return size - b->min_size == (reserved + 3) / 4 * 4;
 }
 
-static void read_entry(const struct binding *b, const uint8_t *data, struct record *record)
+static void read_entry(const struct binding *b, const uint8_t *data, unsigned size,
+		       struct record *record)
 {
+	(void)size;
 	record->entry.abi = b->means.abi;
 	record->entry.id = (int32_t)load(data, &b->id);
-	record->entry.clock = (int32_t)load(data, &b->clock);
 	record->entry.flags = (uint32_t)load(data, &b->flags);
-	record->entry.seconds = (uint32_t)load(data, &b->seconds);
 	record->entry.new_ptr = load(data, &b->new_ptr);
 	record->entry.old_ptr = load(data, &b->old_ptr);
+	record->entry.clock = b->rare ? (int32_t)load(data, &b->clock) : 0;
+	record->entry.seconds = b->rare ? (uint32_t)load(data, &b->seconds) : 0;
+}
+
+static void read_return(const struct binding *b, const uint8_t *data, unsigned size,
+			struct record *record)
+{
+	(void)size;
+	record->ret.abi = b->means.abi;
+	record->ret.ret = (int64_t)load(data, &b->ret);
 }
 
 static void read_user(const struct binding *b, const uint8_t *data, unsigned size,
@@ -175,8 +158,10 @@ static int64_t stack_place(const struct binding *b, const uint8_t *data)
 	return at ? (int64_t)(at - load(data, &b->sp) - sizeof(uint64_t)) : -1;
 }
 
-static void read_copy(const struct binding *b, const uint8_t *data, struct record *record)
+static void read_copy(const struct binding *b, const uint8_t *data, unsigned size,
+		      struct record *record)
 {
+	(void)size;
 	record->copy.has_id = b->id.size != 0;
 	record->copy.id = (int32_t)load(data, &b->id);
 	record->copy.has_flags = b->flags.size != 0;
@@ -186,8 +171,10 @@ static void read_copy(const struct binding *b, const uint8_t *data, struct recor
 		load_spec(data, &b->spec, FROM_KERNEL, &record->copy.value);
 }
 
-static void read_sigevent(const struct binding *b, const uint8_t *data, struct record *record)
+static void read_sigevent(const struct binding *b, const uint8_t *data, unsigned size,
+			  struct record *record)
 {
+	(void)size;
 	record->create.clock = (int32_t)load(data, &b->clock);
 	record->create.sigevent = (struct sigevent_seen){ .from = FROM_NONE };
 	if (load(data, &b->pointer))
@@ -200,39 +187,26 @@ static void read_sigevent(const struct binding *b, const uint8_t *data, struct r
 		};
 }
 
-static void read_call(const struct binding *b, const uint8_t *data, unsigned size,
-		      struct record *record)
+static void read_old(const struct binding *b, const uint8_t *data, unsigned size,
+		     struct record *record)
 {
-	switch (b->means.use) {
-	case USE_ENTRY:
-		read_entry(b, data, record);
-		break;
-	case USE_RETURN:
-		record->ret.abi = b->means.abi;
-		record->ret.ret = (int64_t)load(data, &b->ret);
-		break;
-	case USE_COPY:
-	case USE_OLD_AT:
-		read_copy(b, data, record);
-		break;
-	case USE_OLD:
-		load_spec(data, &b->spec, FROM_KERNEL, &record->old);
-		break;
-	case USE_STACK:
-		memcpy(record->stack, data + b->stack.offset, sizeof(record->stack));
-		break;
-	case USE_SIGEVENT:
-		read_sigevent(b, data, record);
-		break;
-	case USE_MADE:
-	case USE_FILE:
-		record->object.timer = load(data, &b->timer);
-		record->object.id = (int32_t)load(data, &b->id);
-		break;
-	default:
-		read_user(b, data, size, record);
-		break;
-	}
+	(void)size;
+	load_spec(data, &b->spec, FROM_KERNEL, &record->old);
+}
+
+static void read_stack(const struct binding *b, const uint8_t *data, unsigned size,
+		       struct record *record)
+{
+	(void)size;
+	memcpy(record->stack, data + b->stack.offset, sizeof(record->stack));
+}
+
+static void read_object(const struct binding *b, const uint8_t *data, unsigned size,
+			struct record *record)
+{
+	(void)size;
+	record->object.timer = load(data, &b->timer);
+	record->object.id = (int32_t)load(data, &b->id);
 }
 
 /* A timer on an alarm clock has its hrtimer elsewhere; both are a union. */
@@ -325,8 +299,10 @@ static void read_idle(const struct binding *b, const uint8_t *data, struct recor
 }
 
 /* The kernel's own timers, and CPUs that have nothing to do but these. */
-static void read_kernel(const struct binding *b, const uint8_t *data, struct record *record)
+static void read_kernel(const struct binding *b, const uint8_t *data, unsigned size,
+			struct record *record)
 {
+	(void)size;
 	switch (b->means.use) {
 	case USE_HRTIMER_SETUP:
 	case USE_HRTIMER_CANCEL:
@@ -355,8 +331,10 @@ static void read_kernel(const struct binding *b, const uint8_t *data, struct rec
 	}
 }
 
-static void read_timer(const struct binding *b, const uint8_t *data, struct record *record)
+static void read_timer(const struct binding *b, const uint8_t *data, unsigned size,
+		       struct record *record)
 {
+	(void)size;
 	switch (b->means.use) {
 	case USE_EXPIRY:
 	case USE_QUEUE:
@@ -381,9 +359,6 @@ static void read_timer(const struct binding *b, const uint8_t *data, struct reco
 	case USE_HRTIMER_EXPIRED:
 		read_hrtimer(b, data, record);
 		break;
-	case USE_RELEASE:
-		record->object.timer = load(data, &b->timer);
-		break;
 	case USE_WAIT:
 		record->copy.old_at = stack_place(b, data);
 		break;
@@ -407,11 +382,70 @@ static void read_task(const struct binding *b, const uint8_t *data, unsigned siz
 	read_comm(b, data, size, record->task.comm);
 }
 
+static record_reader *reader_of(enum probe_use use)
+{
+	switch (use) {
+	case USE_ENTRY:
+		return read_entry;
+	case USE_RETURN:
+		return read_return;
+	case USE_COPY:
+	case USE_OLD_AT:
+		return read_copy;
+	case USE_OLD:
+		return read_old;
+	case USE_STACK:
+		return read_stack;
+	case USE_SIGEVENT:
+		return read_sigevent;
+	case USE_MADE:
+	case USE_FILE:
+	case USE_RELEASE:
+		return read_object;
+	default:
+		break;
+	}
+	if (!probe_use_tells_of_timers(use))
+		return read_task;
+	if (use < USE_EXPIRY)
+		return read_user;
+	return use < USE_HRTIMER_SETUP ? read_timer : read_kernel;
+}
+
+int decoder_add(struct decoder *decoder, const struct meaning *means, const char *system,
+		const char *format, struct error *err)
+{
+	struct binding *binding = &decoder->bindings[decoder->count];
+	struct tep_event *event = NULL;
+	char *checked;
+	int status;
+
+	if (decoder->count == PLAN_FORMATS_MAX)
+		return error_set(err, ENOSPC, "more than %d events", PLAN_FORMATS_MAX);
+	checked = decode_format(format);
+	if (!checked)
+		return errno == ENOMEM ? error_errno(err, ENOMEM, "event formats")
+				       : error_set(err, EINVAL,
+						   "an event format of %s cannot be read", system);
+	status = tep_parse_format(decoder->tep, &event, checked, strlen(checked), system);
+	free(checked);
+	if (status || !event)
+		return error_set(err, EINVAL, "an event format of %s cannot be read", system);
+	memset(binding, 0, sizeof(*binding));
+	binding->means = *means;
+	binding->read = reader_of(means->use);
+	status = decode_bind(binding, event, err);
+	if (status == 0)
+		decoder->by_type[event->id] = (uint8_t)++decoder->count;
+	return status;
+}
+
 int decoder_read(const struct decoder *decoder, const struct raw_event *event,
 		 struct record *record)
 {
 	const uint8_t *data = event->data;
 	const struct binding *b;
+	unsigned flags = 0;
 	uint16_t type;
 
 	if (event->size < sizeof(type))
@@ -422,20 +456,15 @@ int decoder_read(const struct decoder *decoder, const struct raw_event *event,
 	b = &decoder->bindings[decoder->by_type[type] - 1];
 	if (event->size < b->min_size)
 		return -EBADMSG;
+	if (b->irq_flags_at)
+		flags = data[b->irq_flags_at];
 	record->kind = b->means.use;
 	record->event = b->means.event;
 	record->ts = event->ts;
 	record->cpu = event->cpu;
 	record->tid = (int32_t)load(data, &b->tid);
-	record->interrupt = load(data, &b->irq_flags) & FLAGS_INTERRUPT;
-	record->hard = load(data, &b->irq_flags) & FLAGS_HARD;
-	if (!probe_use_tells_of_timers(b->means.use))
-		read_task(b, data, event->size, record);
-	else if (b->means.use < USE_EXPIRY)
-		read_call(b, data, event->size, record);
-	else if (b->means.use < USE_HRTIMER_SETUP)
-		read_timer(b, data, record);
-	else
-		read_kernel(b, data, record);
+	record->interrupt = flags & FLAGS_INTERRUPT;
+	record->hard = flags & FLAGS_HARD;
+	b->read(b, data, event->size, record);
 	return 1;
 }

@@ -15,9 +15,8 @@ static void place_number(struct field *field)
 
 	if (field->size != 1 && field->size != 2 && field->size != 4 && field->size != 8)
 		return;
-	field->at = (uint16_t)(end > RECORD_MIN ? end - RECORD_MIN : 0);
-	field->left = (uint8_t)(8 * (field->at + RECORD_MIN - end));
-	field->right = (uint8_t)(64 - bits);
+	field->at = (uint16_t)(end - RECORD_MIN);
+	field->shift = (uint8_t)(64 - bits);
 	field->mask = field->is_signed || bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
 }
 
@@ -26,8 +25,9 @@ static bool find_field(struct binding *binding, struct tep_event *event, const c
 {
 	struct tep_format_field *found = tep_find_any_field(event, name);
 
+	/* All but the header is behind it, and its last is the thread. */
 	if (!found || found->offset < 0 || found->size <= 0 ||
-	    found->offset + found->size > UINT16_MAX)
+	    found->offset + found->size < RECORD_MIN || found->offset + found->size > UINT16_MAX)
 		return false;
 	field->offset = (uint16_t)found->offset;
 	field->size = (uint16_t)found->size;
@@ -221,6 +221,14 @@ static int missing(const struct tep_event *event, const char *name, struct error
 			 event->name, name);
 }
 
+static void find_irq_flags(struct binding *binding, struct tep_event *event)
+{
+	const struct tep_format_field *found = tep_find_any_field(event, "common_flags");
+
+	if (found && found->offset > 0 && found->offset < RECORD_MIN && found->size == 1)
+		binding->irq_flags_at = (uint16_t)found->offset;
+}
+
 static int find_fields(struct binding *binding, struct tep_event *event, struct error *err)
 {
 	enum probe_use use = fields_of(binding->means.use);
@@ -228,7 +236,7 @@ static int find_fields(struct binding *binding, struct tep_event *event, struct 
 	binding->min_size = RECORD_MIN;
 	if (!find_field(binding, event, "common_pid", &binding->tid))
 		return missing(event, "common_pid", err);
-	find_field(binding, event, "common_flags", &binding->irq_flags);
+	find_irq_flags(binding, event);
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		struct field *field = (struct field *)((char *)binding + wanted[i].at);
 
@@ -236,6 +244,7 @@ static int find_fields(struct binding *binding, struct tep_event *event, struct 
 		    !wanted[i].optional)
 			return missing(event, wanted[i].name, err);
 	}
+	binding->rare = binding->clock.size || binding->seconds.size;
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Eight digits are made at once, one in each byte of a 64-bit number, the first
- * of them in the lowest byte: a division for each digit is what a line of
+ * Decimal digits are copied two at a time from a table, hexadecimal ones made eight at a
+ * time, one in each byte of a 64-bit number: a division for each digit is what a line of
  * numbers would otherwise spend its time on.
  */
 #include "timersnoop/line.h"
@@ -10,25 +10,58 @@
 
 #define LINE_ZEROS 0x3030303030303030ULL /* '0' in every byte */
 
-static char *line_store(char *at, uint64_t digits, unsigned count)
+/* clang-format off */
+#define LINE_TEN(tens) { tens, '0' }, { tens, '1' }, { tens, '2' }, { tens, '3' }, { tens, '4' }, \
+	{ tens, '5' }, { tens, '6' }, { tens, '7' }, { tens, '8' }, { tens, '9' }
+static const char line_pairs[100][2] = {
+	LINE_TEN('0'), LINE_TEN('1'), LINE_TEN('2'), LINE_TEN('3'), LINE_TEN('4'),
+	LINE_TEN('5'), LINE_TEN('6'), LINE_TEN('7'), LINE_TEN('8'), LINE_TEN('9'),
+};
+/* clang-format on */
+
+static inline char *line_pair(char *at, uint32_t value)
+{
+	memcpy(at, line_pairs[value], 2);
+	return at + 2;
+}
+
+/* Exactly four digits; value below 10^4. */
+static inline char *line_four(char *at, uint32_t value)
+{
+	return line_pair(line_pair(at, value / 100), value % 100);
+}
+
+static inline char *line_eight(char *at, uint32_t value)
+{
+	return line_four(line_four(at, value / 10000), value % 10000);
+}
+
+/* One or two digits. */
+static inline char *line_upto_two(char *at, uint32_t value)
+{
+	return value < 10 ? line_byte(at, (char)('0' + value)) : line_pair(at, value);
+}
+
+/* As many as it has; value below 10^4. */
+static inline char *line_upto_four(char *at, uint32_t value)
+{
+	if (value < 100)
+		return line_upto_two(at, value);
+	return line_pair(line_upto_two(at, value / 100), value % 100);
+}
+
+static inline char *line_upto_eight(char *at, uint32_t value)
+{
+	if (value < 10000)
+		return line_upto_four(at, value);
+	return line_four(line_upto_four(at, value / 10000), value % 10000);
+}
+
+static inline char *line_store(char *at, uint64_t digits, unsigned count)
 {
 	digits = htole64(digits);
 	memcpy(at, &digits, sizeof(digits));
 	return at + count;
-}
-
-/* value below 10^8 as eight bytes from 0 to 9 */
-static inline uint64_t line_decimal(uint32_t value)
-{
-	/* two numbers below 10^4, 32 bits each */
-	uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
-	/* four below 100, 16 bits each: 10486 / 2^20 divides by 100 */
-	uint64_t upper = (fours * 10486 >> 20) & 0x0000007f0000007fULL;
-	uint64_t twos = upper | (fours - 100 * upper) << 16;
-	/* eight below 10: 103 / 2^10 divides by 10 */
-	uint64_t tens = (twos * 103 >> 10) & 0x000f000f000f000fULL;
-
-	return tens | (twos - 10 * tens) << 8;
 }
 
 /* value as eight bytes from 0 to 15 */
@@ -52,24 +85,30 @@ char *line_digits(char *at, uint32_t value, unsigned count)
 {
 	if (count > 8) {
 		at = line_byte(at, (char)('0' + value / 100000000));
-		value %= 100000000;
-		count = 8;
+		return line_eight(at, value % 100000000);
 	}
-	return line_store(at, (line_decimal(value) + LINE_ZEROS) >> 8 * (8 - count), count);
+	if (count == 6) {
+		at = line_pair(at, value / 10000);
+		return line_four(at, value % 10000);
+	}
+	for (unsigned i = count; i > 0; i--, value /= 10)
+		at[i - 1] = (char)('0' + value % 10);
+	return at + count;
 }
 
 char *line_long(char *at, uint64_t value)
 {
-	uint64_t digits;
-	unsigned zeros;
+	uint64_t upper = value / 100000000;
 
-	if (value >= 100000000) {
-		at = line_u64(at, value / 100000000);
-		return line_digits(at, (uint32_t)(value % 100000000), 8);
+	if (!upper)
+		return line_upto_eight(at, (uint32_t)value);
+	if (upper < 100000000) {
+		at = line_upto_eight(at, (uint32_t)upper);
+	} else {
+		at = line_upto_four(at, (uint32_t)(upper / 100000000));
+		at = line_eight(at, (uint32_t)(upper % 100000000));
 	}
-	digits = line_decimal((uint32_t)value);
-	zeros = (unsigned)__builtin_ctzll(digits) / 8;
-	return line_store(at, (digits + LINE_ZEROS) >> 8 * zeros, 8 - zeros);
+	return line_eight(at, (uint32_t)(value % 100000000));
 }
 
 char *line_hex(char *at, uint64_t value)

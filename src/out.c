@@ -24,60 +24,57 @@ const struct out *out_for(const struct out_style *style)
 	return &out_text;
 }
 
-/* Wall time, split so that the nanoseconds are never negative. */
-static int64_t out_wall(const struct out_style *style, uint64_t ns, uint32_t *fraction)
-{
-	int64_t wall = (int64_t)(ns + (uint64_t)style->wall_offset_ns);
-	int64_t second = wall / NSEC_PER_SEC;
-	int64_t rest = wall % NSEC_PER_SEC;
-
-	if (rest < 0) {
-		rest += NSEC_PER_SEC;
-		second--;
-	}
-	*fraction = (uint32_t)rest;
-	return second;
-}
-
 typedef struct tm *out_calendar(const time_t *when, struct tm *tm);
 
-/* A second as strftime(3) writes it, or as it was written last. */
-static char *out_second(char *at, struct out_second *kept, int64_t second, out_calendar *calendar,
-			const char *format)
+/* The second that begins before `wall` ns. */
+static void out_keep_second(struct out_second *kept, int64_t wall, out_calendar *calendar,
+			    const char *format)
+{
+	int64_t rest = wall % NSEC_PER_SEC;
+	time_t when;
+	struct tm tm;
+
+	/* before 1970 */
+	if (rest < 0)
+		rest += NSEC_PER_SEC;
+	kept->begin_ns = wall - rest;
+	when = (time_t)(kept->begin_ns / NSEC_PER_SEC);
+	calendar(&when, &tm);
+	kept->length = (uint32_t)strftime(kept->text, sizeof(kept->text), format, &tm);
+}
+
+/* A wall time's second as strftime(3) writes it, or as it was written last. *rest: ns in it. */
+static char *out_second(char *at, const struct out_style *style, struct out_second *kept,
+			uint64_t ns, uint32_t *rest, out_calendar *calendar, const char *format)
 {
 	struct out_second unkept = { .length = 0 };
-	time_t when = (time_t)second;
-	struct tm tm;
+	int64_t wall = (int64_t)(ns + (uint64_t)style->wall_offset_ns);
 
 	if (!kept)
 		kept = &unkept;
-	if (!kept->length || kept->second != second) {
-		calendar(&when, &tm);
-		kept->length = (uint32_t)strftime(kept->text, sizeof(kept->text), format, &tm);
-		kept->second = second;
-	}
+	if (!kept->length || (uint64_t)wall - (uint64_t)kept->begin_ns >= NSEC_PER_SEC)
+		out_keep_second(kept, wall, calendar, format);
+	*rest = (uint32_t)(wall - kept->begin_ns);
 	memcpy(at, kept->text, sizeof(kept->text));
 	return at + kept->length;
 }
 
 char *out_utc(char *at, const struct out_style *style, uint64_t ns)
 {
-	uint32_t fraction;
-	int64_t second = out_wall(style, ns, &fraction);
+	uint32_t rest;
 
-	at = out_second(at, style->cache ? &style->cache->utc : NULL, second, gmtime_r,
+	at = out_second(at, style, style->cache ? &style->cache->utc : NULL, ns, &rest, gmtime_r,
 			"%Y-%m-%dT%H:%M:%S.");
-	return line_byte(line_digits(at, fraction, 9), 'Z');
+	return line_byte(line_digits(at, rest, 9), 'Z');
 }
 
 static char *out_local(char *at, const struct out_style *style, uint64_t ns)
 {
-	uint32_t fraction;
-	int64_t second = out_wall(style, ns, &fraction);
+	uint32_t rest;
 
-	at = out_second(at, style->cache ? &style->cache->local : NULL, second, localtime_r,
-			"%H:%M:%S.");
-	return line_digits(at, fraction / 1000, 6);
+	at = out_second(at, style, style->cache ? &style->cache->local : NULL, ns, &rest,
+			localtime_r, "%H:%M:%S.");
+	return line_digits(at, rest / 1000, 6);
 }
 
 static char *out_relative(char *at, const struct out_style *style, uint64_t ns, size_t width)

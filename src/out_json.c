@@ -176,9 +176,8 @@ static char *out_json_incomplete(char *at, unsigned missing)
 	return line_byte(at, ']');
 }
 
-static char *out_json_caller(char *at, const struct out_style *style, const struct caller *caller)
+static char *out_json_caller(char *at, const struct caller *caller)
 {
-	(void)style;
 	at = line_text(at, ",\"pid\":");
 	at = caller->pid ? line_s64(at, caller->pid) : line_text(at, "null");
 	at = line_s64(line_text(at, ",\"tid\":"), caller->tid);
@@ -200,9 +199,8 @@ static char *out_json_time(char *at, const struct out_style *style, uint64_t ns)
 	return line_byte(out_utc(line_byte(at, '"'), style, ns), '"');
 }
 
-/* What every event begins with. */
-static char *out_json_start(char *at, const struct out_style *style, const struct caller *caller,
-			    enum event event, uint64_t ns, int cpu)
+/* What every event begins with: what it is, and when it was. */
+static char *out_json_moment(char *at, const struct out_style *style, enum event event, uint64_t ns)
 {
 	/* most lines are of this one: its name is copied with what is around it */
 	if (event == EVENT_TIMER_SETTIME)
@@ -211,9 +209,7 @@ static char *out_json_start(char *at, const struct out_style *style, const struc
 		at = line_text(line_text(line_text(at, "{\"event\":\""), event_name(event)),
 			       "\",\"time\":");
 	at = out_json_time(at, style, ns);
-	at = line_u64(line_text(at, ",\"mono_ns\":"), ns);
-	at = line_s64(line_text(at, ",\"cpu\":"), cpu);
-	return out_caller(at, style, caller, out_json_caller);
+	return line_u64(line_text(at, ",\"mono_ns\":"), ns);
 }
 
 static char *out_json_id(char *at, enum timer_family family, int32_t id)
@@ -292,38 +288,39 @@ static char *out_json_sigevent(char *at, const struct out_sigevent *sigevent)
 	return line_text(line_text(line_text(at, ",\"from\":\""), sigevent->from), "\"}");
 }
 
-static char *out_json_set(char *at, const struct out_form *form, const struct call *call)
+static char *out_json_pointers(char *at, const struct out_form *form, const struct call *call)
 {
-	if (call->has_pointers && form->has_new) {
+	if (!call->has_pointers)
+		return at;
+	if (form->sets && form->has_new) {
 		at = out_json_pointer(line_text(at, ",\"new_ptr\":"), call->new_ptr);
 		at = out_json_pointer(line_text(at, ",\"old_ptr\":"), call->old_ptr);
+	} else if (form->reads) {
+		at = out_json_pointer(line_text(at, ",\"current_ptr\":"), call->old_ptr);
+	} else if (call->event == EVENT_TIMER_CREATE) {
+		at = out_json_pointer(line_text(at, ",\"sigevent_ptr\":"), call->new_ptr);
+		at = out_json_pointer(line_text(at, ",\"timer_id_ptr\":"), call->old_ptr);
 	}
-	at = out_json_itimerspec(line_text(at, ",\"new\":"), &call->new_value);
-	return out_json_itimerspec(line_text(at, ",\"old\":"), &call->old_value);
+	return at;
 }
 
 static char *out_json_create(char *at, const struct call *call)
 {
 	struct out_sigevent sigevent = out_sigevent(call);
 
-	if (call->has_pointers) {
-		at = out_json_pointer(line_text(at, ",\"sigevent_ptr\":"), call->new_ptr);
-		at = out_json_pointer(line_text(at, ",\"timer_id_ptr\":"), call->old_ptr);
-	}
 	at = line_text(at, ",\"sigevent\":");
 	return sigevent.from ? out_json_sigevent(at, &sigevent) : line_text(at, "null");
 }
 
-/* Pointers, and what was where they point to. */
+/* What was where its pointers point to. */
 static char *out_json_values(char *at, const struct out_form *form, const struct call *call)
 {
-	if (form->sets)
-		return out_json_set(at, form, call);
-	if (form->reads) {
-		if (call->has_pointers)
-			at = out_json_pointer(line_text(at, ",\"current_ptr\":"), call->old_ptr);
-		return out_json_itimerspec(line_text(at, ",\"current\":"), &call->old_value);
+	if (form->sets) {
+		at = out_json_itimerspec(line_text(at, ",\"new\":"), &call->new_value);
+		return out_json_itimerspec(line_text(at, ",\"old\":"), &call->old_value);
 	}
+	if (form->reads)
+		return out_json_itimerspec(line_text(at, ",\"current\":"), &call->old_value);
 	if (call->event == EVENT_TIMER_CREATE)
 		return out_json_create(at, call);
 	if (call->event != EVENT_TIMER_GETOVERRUN)
@@ -332,6 +329,56 @@ static char *out_json_values(char *at, const struct out_form *form, const struct
 	if (call->missing & CALL_NO_RETURN || call->ret < 0)
 		return line_text(at, "null");
 	return line_s64(at, call->ret);
+}
+
+/* Where the call was made, who made it, and what it was given. */
+static char *out_json_subject(char *at, const struct caller *caller, const struct call *call)
+{
+	const struct out_form *form = &out_forms[call->event];
+
+	at = line_s64(line_text(at, ",\"cpu\":"), call->cpu);
+	at = out_json_caller(at, caller);
+	at = out_json_arguments(at, form, call);
+	at = out_json_abi(at, call->abi);
+	return out_json_pointers(at, form, call);
+}
+
+/* The same of a call like one before it, as a rule the same timer's: most of a line. */
+static char *out_json_known_subject(char *at, const struct out_style *style,
+				    const struct caller *caller, const struct call *call)
+{
+	const struct out_subject subject = {
+		.caller = *caller,
+		.cpu = call->cpu,
+		.event = call->event,
+		.abi = call->abi,
+		.timer_id = call->timer_id,
+		.clock = call->clock,
+		.flags = call->flags,
+		.seconds = call->seconds,
+		.has = call->has_id | call->has_args << 1 | call->has_pointers << 2,
+		.new_ptr = call->new_ptr,
+		.old_ptr = call->old_ptr,
+	};
+	struct out_known_subject *known;
+	char *end;
+
+	if (!style->cache)
+		return out_json_subject(at, caller, call);
+	known = &style->cache->subjects[((uint32_t)caller->tid + (uint32_t)call->timer_id) %
+					OUT_CACHE_CALLERS];
+	if (known->length && memcmp(&known->subject, &subject, sizeof(subject)) == 0) {
+		memcpy(at, known->text, known->length);
+		return at + known->length;
+	}
+	end = out_json_subject(at, caller, call);
+	known->length = 0;
+	if (end - at <= OUT_SUBJECT_MAX) {
+		known->subject = subject;
+		known->length = (uint32_t)(end - at);
+		memcpy(known->text, at, known->length);
+	}
+	return end;
 }
 
 static char *out_json_user(char *at, const char *key, const struct itimerspec_seen *seen)
@@ -356,9 +403,8 @@ static void out_json_call(struct sink *sink, const struct out_style *style,
 	const struct out_form *form = &out_forms[call->event];
 	char *at = sink_line(sink);
 
-	at = out_json_start(at, style, caller, call->event, call->start_ns, call->cpu);
-	at = out_json_arguments(at, form, call);
-	at = out_json_abi(at, call->abi);
+	at = out_json_moment(at, style, call->event, call->start_ns);
+	at = out_json_known_subject(at, style, caller, call);
 	at = out_json_values(at, form, call);
 	if (out_toctou(call))
 		at = out_json_toctou(at, call);
@@ -415,7 +461,9 @@ static void out_json_occurrence(struct sink *sink, const struct out_style *style
 {
 	char *at = sink_line(sink);
 
-	at = out_json_start(at, style, caller, occurrence->event, occurrence->ts, occurrence->cpu);
+	at = out_json_moment(at, style, occurrence->event, occurrence->ts);
+	at = line_s64(line_text(at, ",\"cpu\":"), occurrence->cpu);
+	at = out_json_caller(at, caller);
 	if (occurrence->has_id)
 		at = out_json_id(at, occurrence->family, occurrence->id);
 	if (EVENT_BIT(occurrence->event) & EVENTS_SIGNAL)

@@ -84,11 +84,6 @@ size_t plan_event_trigger(char text[TRIGGER_TEXT_MAX], const struct plan_event *
 				event->filter[0] ? " if " : "", event->filter);
 }
 
-bool probe_use_tells_of_timers(enum probe_use use)
-{
-	return use < USE_NEW_TASK;
-}
-
 bool plan_add(struct plan_maker *maker, const struct probe *probe)
 {
 	struct probe_plan *plan = maker->plan;

@@ -331,13 +331,10 @@ static int take_attentively(struct show *show, const struct merged *merged)
 	return status;
 }
 
-int show_take(struct show *show, const struct merged *merged)
+int show_take_attentively(struct show *show, const struct merged *merged)
 {
-	int status;
+	int status = take_attentively(show, merged);
 
-	if (merged->kind == MERGE_EVENT && merged->event.ts < show->plain_until)
-		return take(show, merged);
-	status = take_attentively(show, merged);
 	if (merged->event.ts >= show->scene.since_ns)
 		show->plain_until = find_plain(show);
 	return status;

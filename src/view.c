@@ -378,7 +378,7 @@ static int take_task(struct view *view, const struct record *record)
 	return status == 0 ? tasks_record(view->tasks, record) : status;
 }
 
-static int take_event(struct view *view, const struct raw_event *event)
+int view_take_event(struct view *view, const struct raw_event *event)
 {
 	struct record record;
 	int status = decoder_read(view->request.decoder, event, &record);
@@ -410,7 +410,7 @@ int view_take(struct view *view, const struct merged *merged)
 	struct loss loss;
 
 	if (merged->kind == MERGE_EVENT)
-		return take_event(view, &merged->event);
+		return view_take_event(view, &merged->event);
 	loss = view_loss(merged);
 	calls_lost(view->calls, loss.cpu);
 	if (view->timers)

@@ -17,12 +17,12 @@ struct field {
 	bool is_signed;
 	bool dynamic; /* a __data_loc: length << 16 | offset */
 	/*
-	 * How a number is taken out of the 8 bytes from `at` on, without asking for its
-	 * size: these end with it, as every record is as long at least. All 0 of a field
-	 * that is missing, or is no number: it reads as 0.
+	 * How a number is taken out of the 8 bytes that end with it, without asking for its
+	 * size: every record is as long at least. All 0 of a field that is missing, or is
+	 * no number: it reads as 0.
 	 */
 	uint16_t at;
-	uint8_t left, right; /* shifts */
+	uint8_t shift;
 	uint64_t mask;
 };
 
@@ -32,11 +32,19 @@ struct spec_fields {
 	struct field part[4]; /* interval sec, nsec, value sec, nsec */
 };
 
+struct binding;
+struct record;
+typedef void record_reader(const struct binding *binding, const uint8_t *data, unsigned size,
+			   struct record *record);
+
 /* Only the fields that its use needs are filled. */
 struct binding {
 	struct meaning means;
+	record_reader *read; /* what is behind the header */
 	unsigned min_size;
-	struct field tid, irq_flags;
+	uint16_t irq_flags_at; /* one byte; 0: there is none */
+	bool rare;             /* of USE_ENTRY: there are arguments that few calls have */
+	struct field tid;
 	struct field id, clock, flags, seconds, new_ptr, old_ptr, ret;
 	struct spec_fields spec;
 	struct field first, last[4]; /* strings that tell whether user memory was read */

@@ -30,6 +30,7 @@ enum out_time {
 #define OUT_COLUMNS_MAX 24
 #define OUT_CACHE_CALLERS 64
 #define OUT_CALLER_MAX 192
+#define OUT_SUBJECT_MAX 320
 
 /*
  * What earlier lines leave to later ones: how wide the columns have become, the
@@ -39,8 +40,8 @@ enum out_time {
 struct out_cache {
 	uint8_t widths[OUT_COLUMNS_MAX]; /* text: columns that a field has widened */
 	struct out_second {
-		int64_t second;
-		uint32_t length; /* 0: nothing here */
+		int64_t begin_ns; /* of the second, since 1970 */
+		uint32_t length;  /* 0: nothing here */
 		char text[24];   /* 2026-11-21T12:00:00. */
 	} utc, local;
 	struct out_known_caller {
@@ -48,6 +49,21 @@ struct out_cache {
 		uint32_t length; /* 0: nothing here */
 		char text[OUT_CALLER_MAX];
 	} callers[OUT_CACHE_CALLERS];
+	/* JSON: who called, and with which arguments. */
+	struct out_known_subject {
+		struct out_subject {
+			struct caller caller;
+			int cpu;
+			enum event event;
+			enum call_abi abi;
+			int32_t timer_id, clock;
+			uint32_t flags, seconds;
+			uint32_t has; /* its id, arguments and pointers, a bit each */
+			uint64_t new_ptr, old_ptr;
+		} subject;
+		uint32_t length; /* 0: nothing here */
+		char text[OUT_SUBJECT_MAX];
+	} subjects[OUT_CACHE_CALLERS];
 };
 
 struct out_style {

@@ -203,7 +203,10 @@ bool probe_plan_group(const char *system);
 bool probe_plan_meaning(const char *system, const char *event, struct meaning *means);
 
 /* Is it about calls or timers, and not about tasks? */
-bool probe_use_tells_of_timers(enum probe_use use);
+static inline bool probe_use_tells_of_timers(enum probe_use use)
+{
+	return use < USE_NEW_TASK;
+}
 
 /*
  * Writes "p:GROUP/EVENT SYMBOL ARGS" (tracefs kprobe_events syntax,

@@ -74,7 +74,13 @@ void show_header(const struct show *show);
 /* Is anything looked at? What is only recorded is not. */
 bool show_looks(const struct show *show);
 /* Takes the next of the stream. 0 or -errno. */
-int show_take(struct show *show, const struct merged *merged);
+int show_take_attentively(struct show *show, const struct merged *merged);
+static inline int show_take(struct show *show, const struct merged *merged)
+{
+	if (merged->event.ts >= show->plain_until || merged->kind != MERGE_EVENT || !show->view)
+		return show_take_attentively(show, merged);
+	return view_take_event(show->view, &merged->event);
+}
 /* From now on wall times are these: see struct scene_wall. 0 or -ENOMEM. */
 int show_set_wall(struct show *show, uint64_t from_ns, int64_t offset_ns);
 /* All before `ts` has been taken: tables that are due are written. 0 or -ENOMEM. */

@@ -66,6 +66,8 @@ int view_existing(struct view *view, const struct task *process,
 
 /* Takes the next of the stream. 0 or -errno. */
 int view_take(struct view *view, const struct merged *merged);
+/* The same of one that is no loss. */
+int view_take_event(struct view *view, const struct raw_event *event);
 /* The stream has ended at `now_ns`: what is open is told. 0 or -errno. */
 int view_finish(struct view *view, uint64_t now_ns);
 
