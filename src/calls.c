@@ -20,6 +20,7 @@ struct open_call {
 	int last_cpu;
 	bool copied;
 	bool early;     /* under way when tracing began or stopped */
+	bool unsure;    /* it is early, too, if its return does not come */
 	int64_t old_at; /* as copy.old_at of struct record */
 };
 
@@ -110,6 +111,20 @@ static struct open_call *open_headless(struct calls *calls, struct open_call **l
 	return open;
 }
 
+/* Opens a call that has no entry, at its first probe. */
+static struct open_call *open_at_copy(struct calls *calls, struct open_call **link,
+				      const struct record *record)
+{
+	struct open_call *open = open_call(calls, link, record);
+
+	if (!open)
+		return NULL;
+	open->early = record->ts < calls->since_ns;
+	/* Its return was perhaps not probed yet when it began. */
+	open->unsure = !calls->lossy && record->ts < calls->since_ns + CALL_LONGEST_NS;
+	return open;
+}
+
 static bool differs(const struct itimerspec_seen *user, const struct itimerspec_seen *kernel)
 {
 	return user->from != FROM_NONE && kernel->from == FROM_KERNEL &&
@@ -171,7 +186,7 @@ static void close_call(struct calls *calls, struct open_call **link, unsigned mi
 	open->call.missing |= missing;
 	if (!(open->call.missing & CALL_NO_RETURN))
 		complete(&open->call);
-	if (open->early) {
+	if (open->early || (open->unsure && open->call.missing & CALL_NO_RETURN)) {
 		calls->in_flight++;
 	} else {
 		calls->receiver(calls->context, &open->call);
@@ -186,6 +201,20 @@ static bool names_timer(enum event event)
 	return event != EVENT_TIMER_CREATE && event != EVENT_TIMERFD_CREATE;
 }
 
+static void take_arguments(struct call *call, const struct record *record)
+{
+	call->abi = record->entry.abi;
+	call->has_args = true;
+	call->has_pointers = true;
+	call->has_id = names_timer(record->event);
+	call->timer_id = record->entry.id;
+	call->clock = record->entry.clock;
+	call->flags = record->entry.flags;
+	call->seconds = record->entry.seconds;
+	call->new_ptr = record->entry.new_ptr;
+	call->old_ptr = record->entry.old_ptr;
+}
+
 static int take_entry(struct calls *calls, const struct record *record)
 {
 	struct open_call **link = find(calls, record->tid);
@@ -198,16 +227,7 @@ static int take_entry(struct calls *calls, const struct record *record)
 		return -ENOMEM;
 	open->early = record->ts < calls->since_ns;
 	open->last_cpu = record->cpu;
-	open->call.abi = record->entry.abi;
-	open->call.has_args = true;
-	open->call.has_pointers = true;
-	open->call.has_id = names_timer(record->event);
-	open->call.timer_id = record->entry.id;
-	open->call.clock = record->entry.clock;
-	open->call.flags = record->entry.flags;
-	open->call.seconds = record->entry.seconds;
-	open->call.new_ptr = record->entry.new_ptr;
-	open->call.old_ptr = record->entry.old_ptr;
+	take_arguments(&open->call, record);
 	return 0;
 }
 
@@ -236,11 +256,14 @@ static int take_copy(struct calls *calls, const struct record *record)
 	struct open_call **link = find(calls, record->tid);
 	struct open_call *open;
 
-	if (*link && other_call(*link, record)) {
+	if (*link && (record->copy.first || other_call(*link, record))) {
 		close_call(calls, link, CALL_NO_RETURN);
 		link = find(calls, record->tid);
 	}
-	open = *link ? *link : open_headless(calls, link, record);
+	open = *link;
+	if (!open)
+		open = record->copy.first ? open_at_copy(calls, link, record)
+					  : open_headless(calls, link, record);
 	if (!open)
 		return -ENOMEM;
 	open->last_cpu = record->cpu;
@@ -381,6 +404,39 @@ static int take_return(struct calls *calls, const struct record *record)
 	return 0;
 }
 
+/* Can it have come to nothing before the kernel had its copy of the new value? */
+static bool refused_early(const struct record *record)
+{
+	return record->entry.ret == -EFAULT ||
+	       (record->entry.ret == -EINVAL && !record->entry.new_ptr);
+}
+
+/* Of a call without an entry: it is whole, if the probe before has not lost its part. */
+static int take_whole(struct calls *calls, const struct record *record)
+{
+	struct open_call **link = find(calls, record->tid);
+	struct open_call *open;
+
+	if (*link && (*link)->call.event != record->event) {
+		close_call(calls, link, CALL_NO_RETURN);
+		link = find(calls, record->tid);
+	}
+	open = *link ? *link : open_call(calls, link, record);
+	if (!open)
+		return -ENOMEM;
+	if (!open->copied) {
+		open->call.no_start = true;
+		open->early = record->ts < calls->since_ns;
+		if (!refused_early(record))
+			open->call.missing |= CALL_NO_ENTRY;
+	}
+	take_arguments(&open->call, record);
+	open->call.ret = record->entry.ret;
+	open->call.end_ns = record->ts;
+	close_call(calls, find(calls, record->tid), 0);
+	return 0;
+}
+
 /* A task returns from its call before it can exit, whatever kills it. */
 static void take_exit(struct calls *calls, const struct record *record)
 {
@@ -419,6 +475,8 @@ int calls_record(struct calls *calls, const struct record *record)
 		return 0;
 	case USE_RETURN:
 		return take_return(calls, record);
+	case USE_WHOLE:
+		return take_whole(calls, record);
 	case USE_EXIT:
 		take_exit(calls, record);
 		return 0;

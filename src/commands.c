@@ -62,6 +62,7 @@ struct plan_wishes command_wishes(const struct options *options)
 				     .lives = record ? options->probed_lives : lives,
 				     .user_ids = record || options->user_count > 0,
 				     .toctou = options->toctou,
+				     .entries = options->entry,
 				     .aggregate = options->command == COMMAND_STAT &&
 						  options->aggregate != AGGREGATE_USER };
 }

@@ -133,6 +133,21 @@ static void read_entry(const struct binding *b, const uint8_t *data, unsigned si
 	record->entry.seconds = b->rare ? (uint32_t)load(data, &b->seconds) : 0;
 }
 
+static void read_whole(const struct binding *b, const uint8_t *data, unsigned size,
+		       struct record *record)
+{
+	uint64_t args[3];
+
+	read_entry(b, data, size, record);
+	record->entry.ret = (int64_t)load(data, &b->ret);
+	if (!b->args.size)
+		return;
+	memcpy(args, data + b->args.offset, sizeof(args));
+	record->entry.new_ptr = args[0];
+	record->entry.flags = (uint32_t)args[1];
+	record->entry.id = (int32_t)args[2];
+}
+
 static void read_return(const struct binding *b, const uint8_t *data, unsigned size,
 			struct record *record)
 {
@@ -165,6 +180,7 @@ static void read_copy(const struct binding *b, const uint8_t *data, unsigned siz
 	record->copy.has_id = b->id.size != 0;
 	record->copy.id = (int32_t)load(data, &b->id);
 	record->copy.has_flags = b->flags.size != 0;
+	record->copy.first = b->first_of_call;
 	record->copy.flags = (uint32_t)load(data, &b->flags);
 	record->copy.old_at = b->at.size ? stack_place(b, data) : -1;
 	if (b->means.use == USE_COPY)
@@ -389,6 +405,8 @@ static record_reader *reader_of(enum probe_use use)
 		return read_entry;
 	case USE_RETURN:
 		return read_return;
+	case USE_WHOLE:
+		return read_whole;
 	case USE_COPY:
 	case USE_OLD_AT:
 		return read_copy;
@@ -410,6 +428,27 @@ static record_reader *reader_of(enum probe_use use)
 	if (use < USE_EXPIRY)
 		return read_user;
 	return use < USE_HRTIMER_SETUP ? read_timer : read_kernel;
+}
+
+/* Which copies begin their call: those whose call has no entry. */
+static void find_first(struct decoder *decoder)
+{
+	uint32_t whole = 0, entered = 0;
+
+	for (size_t i = 0; i < decoder->count; i++) {
+		const struct meaning *means = &decoder->bindings[i].means;
+
+		if (means->use == USE_WHOLE)
+			whole |= EVENT_BIT(means->event);
+		else if (means->use == USE_ENTRY)
+			entered |= EVENT_BIT(means->event);
+	}
+	for (size_t i = 0; i < decoder->count; i++) {
+		struct binding *binding = &decoder->bindings[i];
+
+		if (binding->means.use == USE_COPY)
+			binding->first_of_call = whole & ~entered & EVENT_BIT(binding->means.event);
+	}
 }
 
 int decoder_add(struct decoder *decoder, const struct meaning *means, const char *system,
@@ -435,9 +474,11 @@ int decoder_add(struct decoder *decoder, const struct meaning *means, const char
 	binding->means = *means;
 	binding->read = reader_of(means->use);
 	status = decode_bind(binding, event, err);
-	if (status == 0)
-		decoder->by_type[event->id] = (uint8_t)++decoder->count;
-	return status;
+	if (status < 0)
+		return status;
+	decoder->by_type[event->id] = (uint8_t)++decoder->count;
+	find_first(decoder);
+	return 0;
 }
 
 int decoder_read(const struct decoder *decoder, const struct raw_event *event,

@@ -92,6 +92,12 @@ static const struct {
 	MAY_HAVE(USE_ENTRY, "old", old_ptr),
 	MAY_HAVE(USE_ENTRY, "seconds", seconds),
 	WANTED(USE_RETURN, "ret", ret),
+	WANTED(USE_WHOLE, "ret", ret),
+	MAY_HAVE(USE_WHOLE, "args", args),
+	MAY_HAVE(USE_WHOLE, "id", id),
+	MAY_HAVE(USE_WHOLE, "flags", flags),
+	MAY_HAVE(USE_WHOLE, "new", new_ptr),
+	WANTED(USE_WHOLE, "old", old_ptr),
 	MAY_HAVE(USE_COPY, "id", id),
 	MAY_HAVE(USE_COPY, "flags", flags),
 	MAY_HAVE(USE_COPY, "at", at),
@@ -248,6 +254,16 @@ static int find_fields(struct binding *binding, struct tep_event *event, struct 
 	return 0;
 }
 
+/* All three in one, or each by itself. */
+static int check_args(const struct binding *b, const struct tep_event *event, struct error *err)
+{
+	if (b->args.size == 3 * sizeof(uint64_t) && !b->args.dynamic)
+		return 0;
+	if (!b->args.size && b->id.size && b->flags.size && b->new_ptr.size)
+		return 0;
+	return missing(event, "args", err);
+}
+
 /* A timerfd is known by its address, other timers by whom they belong to. */
 static int needs_identity(const struct binding *binding, const struct tep_event *event,
 			  struct error *err)
@@ -275,6 +291,8 @@ int decode_bind(struct binding *binding, struct tep_event *event, struct error *
 	case USE_STACK:
 	case USE_WAITED:
 		return check_stack(binding, event, err);
+	case USE_WHOLE:
+		return check_args(binding, event, err);
 	case USE_EXPIRY:
 		return needs_identity(binding, event, err);
 	default:

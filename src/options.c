@@ -29,6 +29,7 @@ static const struct option long_options[] = {
 	{ "wakeups", no_argument, NULL, OPT_WAKEUPS },
 	{ "lives", no_argument, NULL, OPT_LIVES },
 	{ "toctou", no_argument, NULL, OPT_TOCTOU },
+	{ "entry", no_argument, NULL, OPT_ENTRY },
 	{ "run-as", optional_argument, NULL, OPT_RUN_AS },
 	{ "count", required_argument, NULL, 'c' },
 	{ "duration", required_argument, NULL, 'd' },
@@ -178,7 +179,7 @@ static const int doctor_options[] = { 'v', 0 };
 /* How lines look: of a recording only with --print. */
 static const int line_options[] = { OPT_FORMAT, OPT_STRACE, OPT_TIME, 'w', OPT_NO_HEADER,
 				    OPT_COLOR,  OPT_FIELDS, '0',      0 };
-static const int live_options[] = { OPT_RUN_AS, OPT_DRY_RUN, OPT_BUFFER_SIZE, 0 };
+static const int live_options[] = { OPT_RUN_AS, OPT_DRY_RUN, OPT_BUFFER_SIZE, OPT_ENTRY, 0 };
 static const int recording_options[] = { OPT_PRINT, OPT_RING, OPT_KERNEL, 0 };
 const int options_of_figures[] = { OPT_BY,    OPT_SORT,  OPT_TOP,       OPT_INTERVAL,
 				   OPT_LIVE,  OPT_HIST,  OPT_FAIL_ON,   OPT_EXPECT,

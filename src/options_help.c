@@ -55,6 +55,8 @@ const char options_help[] =
 	"                            end, in figures; lines of events only with -e\n"
 	"      --toctou              tells when the caller's memory changed during\n"
 	"                            timer_settime or timerfd_settime; this costs\n"
+	"      --entry               times timer_settime from its entry also where that\n"
+	"                            takes one more probe (Linux 6.12 and later)\n"
 	"\n"
 	"Figures (stat; -e, -p, -n, -u and COMMAND choose what is counted; what the\n"
 	"events of -e cannot tell is unknown):\n"

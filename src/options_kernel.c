@@ -110,7 +110,7 @@ void options_settle_kernel(struct options *options)
 /* Options that mean something to these alone; 0 ends the list. */
 static const int kernel_options[] = { OPT_CALLBACK, OPT_CPU, OPT_CALLERS, OPT_WAKEUPS, 0 };
 /* What programs' timers alone have. */
-static const int program_options[] = { 'u', 'x', OPT_LIVES, OPT_TOCTOU, OPT_STRACE, 0 };
+static const int program_options[] = { 'u', 'x', OPT_LIVES, OPT_TOCTOU, OPT_ENTRY, OPT_STRACE, 0 };
 /* What chooses of a recording that has all of them. */
 static const int choosing_options[] = { 'e', 'u', 'x', 'c', OPT_WHERE, OPT_LIVES, OPT_TOCTOU, 0 };
 static const int print_option[] = { OPT_PRINT, 0 };

@@ -442,6 +442,9 @@ static void set_switch(struct options *options, int opt)
 	case OPT_TOCTOU:
 		options->toctou = true;
 		break;
+	case OPT_ENTRY:
+		options->entry = true;
+		break;
 	case OPT_CALLERS:
 		options->callers = true;
 		break;

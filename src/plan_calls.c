@@ -261,7 +261,47 @@ static bool compares_memory(const struct plan_maker *maker, enum event event)
 	       (event == EVENT_TIMER_SETTIME || event == EVENT_TIMERFD_SETTIME);
 }
 
-/* The entry and the return of one system call; both or none. */
+/*
+ * Does the return of the call tell its arguments, and a probe between that it was
+ * under way? An entry adds when it began and costs a third more: see --entry. Where not
+ * all that reach that probe can do without one, none does.
+ */
+static bool returns_whole(const struct plan_maker *maker, enum event event)
+{
+	const struct kernel_features *features = maker->features;
+
+	return event == EVENT_TIMER_SETTIME && features->return_args && features->arrays &&
+	       !maker->wishes->entries && !compares_memory(maker, event) &&
+	       kernel_features_usable(features, "do_timer_settime", "");
+}
+
+/*
+ * The result of a call and what it was called with. On x86-64 three of the arguments
+ * lie side by side: new, flags, id. A register that is known to point at them is read
+ * faster than what the kernel keeps of an entry.
+ */
+static bool plan_whole(struct plan_maker *maker, enum event event, enum call_abi which,
+		       const struct arch_abi *abi)
+{
+	const struct system_call *call = &calls[event];
+	const char *known = maker->features->registers_in;
+	const char *regs = which == ABI_64 && known[0] ? known : "$arg1";
+	struct probe whole = { .means = { USE_WHOLE, event, which }, .kretprobe = true };
+	char name[40], args[300], why[100];
+
+	if (which == ABI_64)
+		snprintf(args, sizeof(args), "args=+%u(%s):x64[3] old=+%u(%s):x64",
+			 abi->argument[2], regs, abi->argument[3], regs);
+	else
+		entry_args(args, sizeof(args), call->roles, abi);
+	snprintf(name, sizeof(name), "%s_call%s", call->prefix, abi_suffixes[which]);
+	snprintf(why, sizeof(why), "%s: result, arguments and end, %s", event_name(event),
+		 abi->what);
+	return plan_probe(maker, &whole, name, call->symbols[which], why, "ret=$retval:s64 %s",
+			  args);
+}
+
+/* The entry and the return of one system call, or its return alone; all or none. */
 static bool plan_entry(struct plan_maker *maker, enum event event, enum call_abi which,
 		       const struct arch_abi *abi)
 {
@@ -275,6 +315,8 @@ static bool plan_entry(struct plan_maker *maker, enum event event, enum call_abi
 
 	if (!kernel_features_usable(maker->features, symbol, "ret=$retval:s64"))
 		return false;
+	if (returns_whole(maker, event))
+		return plan_whole(maker, event, which, abi);
 	if (compares_memory(maker, event))
 		plan_toctou(maker, event, which, abi);
 	entry_args(args, sizeof(args), call->roles, abi);
@@ -328,9 +370,9 @@ bool plan_calls_meaning(const char *name, struct meaning *means)
 		const char *name;
 		enum probe_use use;
 	} parts[] = {
-		{ "enter", USE_ENTRY },        { "exit", USE_RETURN },
-		{ "before", USE_USER_BEFORE }, { "after", USE_USER_AFTER },
-		{ "old_after", USE_USER_OLD },
+		{ "enter", USE_ENTRY },      { "exit", USE_RETURN },
+		{ "call", USE_WHOLE },       { "before", USE_USER_BEFORE },
+		{ "after", USE_USER_AFTER }, { "old_after", USE_USER_OLD },
 	};
 
 	for (enum event event = 0; event < EVENT_CALLS; event++) {
@@ -381,6 +423,9 @@ static void plan_copy(struct plan_maker *maker)
 {
 	struct probe probe = { .means = { USE_COPY, EVENT_TIMER_SETTIME, ABI_UNKNOWN } };
 	struct probe_plan *plan = maker->plan;
+	/* The return tells these; an expiry that comes before it must know whose it is. */
+	bool named = !returns_whole(maker, EVENT_TIMER_SETTIME) || maker->wishes->lives ||
+		     maker->events & (EVENTS_EXPIRE | EVENTS_SIGNAL);
 	char value[PLAN_ARRAY_MAX], name[40];
 
 	plan_array(maker, value, "new", 3);
@@ -392,7 +437,7 @@ static void plan_copy(struct plan_maker *maker)
 				       ? "the kernel's own copy of the new value"
 				       : "the kernel's own copy of the new value, of calls that "
 					 "pass its check",
-			       "id=$arg1:s32 flags=$arg2:x32 %s", value)) {
+			       "%s%s", named ? "id=$arg1:s32 flags=$arg2:x32 " : "", value)) {
 			plan->new_from = FROM_KERNEL;
 			plan->refused_new_from = hook->sees_refused ? FROM_KERNEL : FROM_NONE;
 			return;

@@ -449,7 +449,7 @@ static enum stage stage_of(const struct meaning *means)
 {
 	if (!probe_use_tells_of_timers(means->use))
 		return STAGE_TASKS;
-	return means->use == USE_ENTRY ? STAGE_ENTRIES : STAGE_TIMERS;
+	return means->use == USE_ENTRY || means->use == USE_WHOLE ? STAGE_ENTRIES : STAGE_TIMERS;
 }
 
 static int enable_stage(struct session *session, enum stage stage, struct error *err)

@@ -31,12 +31,15 @@ enum call_changed {
  * value: the receiver owns its copy.
  */
 struct call {
-	enum event event;  /* below EVENT_CALLS */
-	uint64_t start_ns; /* trace clock at entry (at the first record seen, without one) */
-	uint64_t end_ns;   /* trace clock at return; 0 with CALL_NO_RETURN */
-	int cpu;           /* where it entered */
+	enum event event; /* below EVENT_CALLS */
+	/* Trace clock at entry; without one, at the first record seen, which is the return of
+	 * a call that has no_start. */
+	uint64_t start_ns;
+	uint64_t end_ns; /* trace clock at return; 0 with CALL_NO_RETURN */
+	int cpu;         /* where it entered */
 	int32_t tid;
 	unsigned missing; /* enum call_missing bits; 0 for a whole call */
+	bool no_start;    /* refused before it reached a probe: nobody knows when it began */
 	enum call_abi abi;
 	bool arms;         /* the kernel has its copy of a new value */
 	bool has_args;     /* timer_id, clock, flags, seconds: those that the call has */

@@ -58,8 +58,9 @@ struct record {
 	bool interrupt; /* which has nothing to do with it: an interrupt came */
 	bool hard;      /* and not only a soft one */
 	union {
-		struct { /* ENTRY: what the call has of these */
+		struct { /* ENTRY, WHOLE: what the call has of these */
 			enum call_abi abi;
+			int64_t ret; /* WHOLE */
 			int32_t id;
 			int32_t clock;
 			uint32_t flags;
@@ -71,6 +72,7 @@ struct record {
 			bool has_id;
 			int32_t id;
 			bool has_flags;
+			bool first; /* COPY: the call's entry is not probed, its return is WHOLE */
 			uint32_t flags;
 			struct itimerspec_seen value; /* COPY */
 			/* where the old value will be: bytes above the stack

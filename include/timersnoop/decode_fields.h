@@ -43,9 +43,11 @@ struct binding {
 	record_reader *read; /* what is behind the header */
 	unsigned min_size;
 	uint16_t irq_flags_at; /* one byte; 0: there is none */
+	bool first_of_call;    /* of USE_COPY: the call has no entry */
 	bool rare;             /* of USE_ENTRY: there are arguments that few calls have */
 	struct field tid;
 	struct field id, clock, flags, seconds, new_ptr, old_ptr, ret;
+	struct field args; /* new, flags and id, 8 bytes each */
 	struct spec_fields spec;
 	struct field first, last[4]; /* strings that tell whether user memory was read */
 	struct field at, sp, stack;

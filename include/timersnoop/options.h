@@ -62,6 +62,7 @@ struct options {
 	bool default_events;     /* they are what is shown unless told otherwise */
 	bool lives;              /* --lives: one account a timer; lines only with -e */
 	bool toctou;             /* --toctou: compare the caller's memory, too */
+	bool entry;              /* --entry: probe the entry of every call */
 	char **argv;             /* COMMAND and its arguments, NULL-terminated; or NULL */
 	bool run_as;             /* --run-as was given */
 	const char *run_as_user; /* NULL: the user who called sudo */

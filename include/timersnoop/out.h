@@ -42,7 +42,7 @@ struct out_cache {
 	struct out_second {
 		int64_t begin_ns; /* of the second, since 1970 */
 		uint32_t length;  /* 0: nothing here */
-		char text[24];   /* 2026-11-21T12:00:00. */
+		char text[24];    /* 2026-11-21T12:00:00. */
 	} utc, local;
 	struct out_known_caller {
 		struct caller caller;

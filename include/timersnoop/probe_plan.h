@@ -30,6 +30,7 @@ enum probe_use {
 	/* calls */
 	USE_ENTRY,
 	USE_RETURN,
+	USE_WHOLE,    /* the return and the arguments: of a call whose entry is not probed */
 	USE_COPY,     /* the kernel's copy of a new value */
 	USE_USER,     /* the caller's new value, as it is about to be copied */
 	USE_OLD,      /* the kernel's old value, as it is about to be written */
@@ -167,6 +168,7 @@ struct plan_wishes {
 	bool lives;      /* also when timers and their processes end */
 	bool user_ids;   /* follow changes of the real user id */
 	bool toctou;     /* compare the caller's memory with the kernel's copies */
+	bool entries;    /* probe the entry of every call, also where its return tells all of it */
 	/* Count in the kernel instead of telling: accepted arms and disarms of POSIX
 	 * timers by thread and timer, refused calls by thread and error. */
 	bool aggregate;

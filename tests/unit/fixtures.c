@@ -95,9 +95,9 @@ void fixture_features(const char *series, struct kernel_features *features)
 	read_types(series, features);
 }
 
-const struct plan_wishes fixture_everything = { .events = EVENTS_ALL,
-						.lives = true,
-						.user_ids = true };
+const struct plan_wishes fixture_everything = {
+	.events = EVENTS_ALL, .lives = true, .user_ids = true, .entries = true
+};
 const struct plan_wishes fixture_kernel = { .kernel = true, .callers = true, .wakeups = true };
 
 void fixture_plan(const char *series, const struct plan_wishes *wishes, struct probe_plan *plan)

@@ -38,6 +38,7 @@ static int (*const suites[])(void) = {
 	suite_plan_kernels,
 	suite_calls_kinds,
 	suite_calls_memory,
+	suite_calls_whole,
 	suite_timer_table,
 	suite_timers,
 	suite_timers_backup,

@@ -8,6 +8,7 @@ int suite_btf(void);
 int suite_calls(void);
 int suite_calls_kinds(void);
 int suite_calls_memory(void);
+int suite_calls_whole(void);
 int suite_decode(void);
 int suite_decode_formats(void);
 int suite_decode_kernel(void);

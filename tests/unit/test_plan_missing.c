@@ -387,7 +387,7 @@ static void not_compared(void)
 	kernel.ustring = false;
 	make_whole();
 	NOTES("the caller's memory is not compared: probes cannot read it");
-	CU_ASSERT_PTR_NOT_NULL(find_event("settime_enter"));
+	CU_ASSERT_PTR_NOT_NULL(find_event("settime_call"));
 	/* not at return, where nothing tells where the arguments are */
 	kernel.ustring = true;
 	kernel.return_args = false;

@@ -20,9 +20,67 @@ static void describe_all(void)
 	wishes = (struct plan_wishes){ .events = EVENTS_ALL, .lives = true, .user_ids = true };
 }
 
+/* Where return probes are given the arguments, timer_settime needs no entry. */
+static void whole_returns(void)
+{
+	describe();
+	make_whole();
+	NO_NOTES();
+	expect_probe("settime_call", "__x64_sys_timer_settime", USE_WHOLE, EVENT_TIMER_SETTIME,
+		     "ret=$retval:s64 args=+96($arg1):x64[3] old=+56($arg1):x64");
+	expect_probe("settime_call_ia32", "__ia32_sys_timer_settime", USE_WHOLE,
+		     EVENT_TIMER_SETTIME,
+		     "ret=$retval:s64 id=+40($arg1):s32 flags=+88($arg1):x32 new=+96($arg1):x32 "
+		     "old=+104($arg1):x32");
+	expect_none("settime_enter");
+	expect_none("settime_exit");
+	expect_probe("settime_new", "do_timer_settime", USE_COPY, EVENT_TIMER_SETTIME,
+		     "new=+0($arg3):s64[4]");
+	/* a register that is known to point at them is read faster */
+	snprintf(kernel.registers_in, sizeof(kernel.registers_in), "%%bx");
+	make_whole();
+	expect_probe("settime_call", "__x64_sys_timer_settime", USE_WHOLE, EVENT_TIMER_SETTIME,
+		     "ret=$retval:s64 args=+96(%bx):x64[3] old=+56(%bx):x64");
+	/* an expiry comes before the return */
+	describe();
+	wishes.events |= EVENT_BIT(EVENT_TIMER_EXPIRE);
+	make_whole();
+	expect_probe("settime_new", "do_timer_settime", USE_COPY, EVENT_TIMER_SETTIME,
+		     "id=$arg1:s32 flags=$arg2:x32 new=+0($arg3):s64[4]");
+	CU_ASSERT_PTR_NOT_NULL(find_event("settime_call"));
+}
+
+static void expect_entry(void)
+{
+	make_whole();
+	CU_ASSERT_PTR_NOT_NULL(find_event("settime_enter"));
+	CU_ASSERT_PTR_NOT_NULL(find_event("settime_exit"));
+	expect_none("settime_call");
+	expect_none("settime_call_ia32");
+}
+
+static void no_whole_returns(void)
+{
+	describe();
+	wishes.entries = true;
+	expect_entry();
+	describe();
+	kernel.return_args = false;
+	expect_entry();
+	describe();
+	kernel.arrays = false;
+	expect_entry();
+	/* nothing would tell when it began */
+	describe();
+	list_symbols();
+	set_symbol("do_timer_settime", 0);
+	expect_entry();
+}
+
 static void probes_of_calls(void)
 {
 	describe_all();
+	wishes.entries = true;
 	make_whole();
 	NO_NOTES();
 	expect_probe("create_enter", "__x64_sys_timer_create", USE_ENTRY, EVENT_TIMER_CREATE,
@@ -358,12 +416,12 @@ int suite_plan_timers(void)
 {
 	CU_pSuite suite = CU_add_suite("plan_timers", NULL, NULL);
 
-	if (!suite || !CU_ADD_TEST(suite, probes_of_calls) ||
-	    !CU_ADD_TEST(suite, copies_of_calls) || !CU_ADD_TEST(suite, probes_of_expiries) ||
-	    !CU_ADD_TEST(suite, anywhere) || !CU_ADD_TEST(suite, probes_of_signals) ||
-	    !CU_ADD_TEST(suite, backups) || !CU_ADD_TEST(suite, started_in_the_past) ||
-	    !CU_ADD_TEST(suite, deletions) || !CU_ADD_TEST(suite, hidden_addresses) ||
-	    !CU_ADD_TEST(suite, timerfds_rest_on_calls) ||
+	if (!suite || !CU_ADD_TEST(suite, probes_of_calls) || !CU_ADD_TEST(suite, whole_returns) ||
+	    !CU_ADD_TEST(suite, no_whole_returns) || !CU_ADD_TEST(suite, copies_of_calls) ||
+	    !CU_ADD_TEST(suite, probes_of_expiries) || !CU_ADD_TEST(suite, anywhere) ||
+	    !CU_ADD_TEST(suite, probes_of_signals) || !CU_ADD_TEST(suite, backups) ||
+	    !CU_ADD_TEST(suite, started_in_the_past) || !CU_ADD_TEST(suite, deletions) ||
+	    !CU_ADD_TEST(suite, hidden_addresses) || !CU_ADD_TEST(suite, timerfds_rest_on_calls) ||
 	    !CU_ADD_TEST(suite, lives_need_everything) || !CU_ADD_TEST(suite, needs_types))
 		return (int)CU_get_error();
 	return 0;
