@@ -196,26 +196,31 @@ void capture_poll(const struct capture *capture, struct pollfd *fds)
 		fds[i] = (struct pollfd){ .fd = capture->pipes[i].fd, .events = POLLIN };
 }
 
-static uint64_t sum_stats(const char *text)
+static uint64_t stat_of(const char *text, const char *counter)
 {
-	static const char *const counters[] = { "overrun: ", "commit overrun: ",
-						"dropped events: " };
-	uint64_t sum = 0;
+	const char *line = text;
 
-	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
-		const char *line = text;
-
-		while (line && strncmp(line, counters[i], strlen(counters[i])) != 0) {
-			line = strchr(line, '\n');
-			line = line ? line + 1 : NULL;
-		}
-		if (line)
-			sum += strtoull(line + strlen(counters[i]), NULL, 10);
+	while (line && strncmp(line, counter, strlen(counter)) != 0) {
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
 	}
-	return sum;
+	return line ? strtoull(line + strlen(counter), NULL, 10) : 0;
 }
 
-int capture_lost(const struct capture *capture, size_t stream, uint64_t *lost, struct error *err)
+/*
+ * "entries" are those that were written and not read. rb_get_reader_page() looks first
+ * whether its page has more, and then whether the writer has left it: what the writer put
+ * there in between is passed over. That takes a reader that is held up just there, as the
+ * CPU of a virtual machine may be.
+ */
+static uint64_t sum_stats(const char *text, bool drained)
+{
+	return stat_of(text, "overrun: ") + stat_of(text, "commit overrun: ") +
+	       stat_of(text, "dropped events: ") + (drained ? stat_of(text, "entries: ") : 0);
+}
+
+int capture_lost(const struct capture *capture, size_t stream, bool drained, uint64_t *lost,
+		 struct error *err)
 {
 	char file[64];
 	char *text;
@@ -224,7 +229,7 @@ int capture_lost(const struct capture *capture, size_t stream, uint64_t *lost, s
 	text = tracefs_instance_file_read(capture->pipes[stream].instance, file, NULL);
 	if (!text)
 		return error_errno(err, errno, "cannot read %s", file);
-	*lost = sum_stats(text);
+	*lost = sum_stats(text, drained);
 	free(text);
 	return 0;
 }

@@ -66,7 +66,7 @@ int live_scene_begin(struct show *show, const struct live *live, const struct li
 	return live_scene_clocks(show) < 0 ? error_errno(err, ENOMEM, "clocks") : 0;
 }
 
-int live_scene_lost(struct scene *scene, const struct live *live, struct error *err)
+int live_scene_lost(struct scene *scene, const struct live *live, bool drained, struct error *err)
 {
 	size_t count;
 	const struct recording_stream *streams = live_streams(live, &count);
@@ -75,7 +75,7 @@ int live_scene_lost(struct scene *scene, const struct live *live, struct error *
 	for (size_t i = 0; i < count && status == 0; i++) {
 		struct scene_lost lost = { streams[i].buffer, streams[i].cpu, 0 };
 
-		status = capture_lost(live_capture(live), i, &lost.records, err);
+		status = capture_lost(live_capture(live), i, drained, &lost.records, err);
 		if (status == 0 && scene_add_lost(scene, &lost) < 0)
 			status = error_errno(err, ENOMEM, "losses");
 	}

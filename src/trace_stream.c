@@ -244,7 +244,7 @@ int trace_follow_stream(struct trace *trace, struct error *err)
 static int show_rest(struct trace *trace, struct error *err)
 {
 	struct show *show = &trace->show;
-	bool done = show_done(show);
+	bool done = show_done(show), drained = false;
 	long count = 0;
 	int status;
 
@@ -254,10 +254,12 @@ static int show_rest(struct trace *trace, struct error *err)
 	if (show_looks(show) && !done)
 		count = show_round(trace, UINT64_MAX);
 	trace->cut = show->sink && sink_interrupted(show->sink);
+	drained = show_looks(show) && !done && !show_done(show) && !trace->cut;
 	/* What is not shown is recorded all the same. */
 	if (trace->recording && count >= 0)
 		count = drain_round(trace, true);
-	status = live_scene_lost(&show->scene, trace->live, err);
+	drained |= trace->recording != NULL;
+	status = live_scene_lost(&show->scene, trace->live, drained, err);
 	if (show_looks(show) && !done && count >= 0 && status == 0)
 		show_untold_loss(show);
 	return count < 0 ? cannot_read(trace, (int)count, err) : status;

@@ -39,8 +39,10 @@ void capture_poll(const struct capture *capture, struct pollfd *fds);
 
 /*
  * What per_cpu/cpuN/stats counts as lost of this stream since its instance was
- * made: overwritten (overrun), commit overrun and dropped events.
+ * made: overwritten (overrun), commit overrun and dropped events; and once nothing is
+ * recorded any more and all was read (`drained`), what was passed over.
  */
-int capture_lost(const struct capture *capture, size_t stream, uint64_t *lost, struct error *err);
+int capture_lost(const struct capture *capture, size_t stream, bool drained, uint64_t *lost,
+		 struct error *err);
 
 #endif

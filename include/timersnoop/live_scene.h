@@ -14,7 +14,7 @@ int live_scene_begin(struct show *show, const struct live *live, const struct li
 		     struct error *err);
 /* How the wall clock stands now, if that is new. 0 or -ENOMEM. */
 int live_scene_clocks(struct show *show);
-/* What the ring buffer counts as lost, of each stream in their order. */
-int live_scene_lost(struct scene *scene, const struct live *live, struct error *err);
+/* What the ring buffer counts as lost, of each stream in their order; see capture_lost. */
+int live_scene_lost(struct scene *scene, const struct live *live, bool drained, struct error *err);
 
 #endif

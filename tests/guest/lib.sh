@@ -64,10 +64,17 @@ run() {
 }
 
 # assert_status EXPECTED COMMAND [ARG...]: as run, and the status must be this.
+# A timersnoop that has lost records to the ring buffer's reader, as it happens in an
+# emulated machine now and then (see capture.c), says so: it runs once more.
 assert_status() {
-	local expected=$1
+	local expected=$1 tries=3
 	shift
 	run "$@"
+	while [[ $expected == 0 && $status == 4 && $1 == timersnoop ]] && ((--tries)) &&
+		grep -qE 'data incomplete: [0-9]{1,2} (or more )?records lost' stderr; do
+		rm -f truth.json
+		run "$@"
+	done
 	[[ $status == "$expected" ]] && return
 	show stdout stderr
 	fail "status $status instead of $expected: $*"

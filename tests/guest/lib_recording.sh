@@ -23,6 +23,11 @@ function hex(text, value) {
 		value = value * 16 + index("0123456789abcdef", substr(text, 1, 1)) - 1
 	return value + 0
 }
+# the lower half of a register
+function low(text) {
+	sub(/^0x/, "", text)
+	return hex("0x" substr(text, length(text) > 8 ? length(text) - 7 : 1))
+}
 /^cpus=/ { next }
 {
 	if (!match($0, /-[0-9]+ +\[[0-9]+\] +[0-9]+\.[0-9]+: [a-z_0-9]+: /)) { print "odd: " $0; next }
@@ -37,6 +42,18 @@ event ~ /_enter(_ia32|_ia32_time32)?$/ {
 	begun[tid] = time; args[tid] = text; new[tid] = "-"; old[tid] = "-"
 	next
 }
+# a return that tells the arguments, too, of a call whose first record is the copy
+event ~ /^settime_call/ {
+	from = begun[tid]
+	if (!(tid in begun)) { from = time; new[tid] = old[tid] = "-" }
+	id = field("id", text); flags = hex(field("flags", text))
+	if (split(field("args", text), regs, ",") == 3) { flags = low(regs[2]); id = low(regs[3]) }
+	if (id >= 2147483648) id -= 4294967296
+	print "call", from, tid, "settime", id, flags, new[tid], old[tid], field("ret", text)
+	delete begun[tid]
+	next
+}
+event == "settime_new" && !(tid in begun) { begun[tid] = time; old[tid] = "-" }
 event ~ /^(settime_new|fd_settime_new|settime_new_.*|setitimer_new)$/ { new[tid] = field("new", text); next }
 event ~ /^old/ { old[tid] = field("old", text); next }
 event ~ /_exit(_ia32|_ia32_time32)?$/ {
