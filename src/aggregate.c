@@ -107,11 +107,32 @@ static void take_row(struct aggregate_count *count, const struct aggregate_table
 		count->row = histogram_row(value < INT64_MAX ? (int64_t)value : INT64_MAX);
 }
 
+/* What stands above the 32 bits of the timer's id is none of it. */
+static bool unpack(struct aggregate_count *count, const struct aggregate_table *table,
+		   const struct aggregate_item *item)
+{
+	const uint64_t thread = (UINT64_C(1) << AGGREGATE_ID_SHIFT) - 1;
+
+	if (item->key_count != 1 || item->keys[0].power)
+		return false;
+	*count = (struct aggregate_count){
+		.tid = (int32_t)(item->keys[0].value & thread),
+		.has_id = true,
+		.id = (int32_t)(uint32_t)(item->keys[0].value >> AGGREGATE_ID_SHIFT),
+		.what = table->what,
+		.number = table->number,
+		.count = item->count,
+	};
+	return true;
+}
+
 bool aggregate_count_of(struct aggregate_count *count, const struct aggregate_table *table,
 			const struct aggregate_item *item)
 {
 	bool wide = table->what == COUNT_VALUE || table->what == COUNT_INTERVAL;
 
+	if (table->packed)
+		return unpack(count, table, item);
 	if (item->key_count < 2 || item->key_count > (wide ? 3 : 2) || item->keys[0].power ||
 	    item->keys[1].power)
 		return false;
@@ -124,6 +145,8 @@ bool aggregate_count_of(struct aggregate_count *count, const struct aggregate_ta
 		/* A signed field, shown as if it were not. */
 		count->number = (int32_t)(0 - item->keys[1].value);
 		return true;
+	case COUNT_SET:
+	case COUNT_SET_ZERO:
 	case COUNT_ARM:
 	case COUNT_DISARM:
 	case COUNT_AGAIN:
@@ -176,7 +199,8 @@ int aggregate_read(struct aggregate_counts *counts, const char *text,
 			seen++;
 		if (!seen || seen > table_count)
 			continue;
-		if (item.kind == AGGREGATE_DROPPED)
+		/* It has gone from COUNT_SET as well. */
+		if (item.kind == AGGREGATE_DROPPED && tables[seen - 1].what != COUNT_SET_ZERO)
 			*dropped += item.count;
 		if (item.kind == AGGREGATE_ENTRY &&
 		    aggregate_count_of(&count, &tables[seen - 1], &item))
@@ -202,6 +226,11 @@ static int compare(const void *left, const void *right)
 	return 0;
 }
 
+static bool same_timer(const struct aggregate_count *a, const struct aggregate_count *b)
+{
+	return a->tid == b->tid && a->has_id == b->has_id && a->id == b->id;
+}
+
 void aggregate_sort(struct aggregate_counts *counts)
 {
 	size_t kept = 0;
@@ -216,6 +245,47 @@ void aggregate_sort(struct aggregate_counts *counts)
 			counts->list[++kept] = counts->list[i];
 	}
 	counts->count = kept + 1;
+}
+
+/* Those of a timer that were set to zero, no more than those that were set. */
+static uint64_t take_zeros(struct aggregate_count *list, size_t count,
+			   const struct aggregate_count *set)
+{
+	uint64_t zeros = 0;
+
+	for (size_t i = 0; i < count && same_timer(&list[i], set); i++) {
+		if (list[i].what != COUNT_SET_ZERO || list[i].number != set->number)
+			continue;
+		list[i].what = COUNT_DISARM;
+		if (list[i].count > set->count)
+			list[i].count = set->count;
+		zeros += list[i].count;
+	}
+	return zeros;
+}
+
+void aggregate_arms(struct aggregate_counts *counts, const struct aggregate_counts *before)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < counts->count; i++) {
+		struct aggregate_count *now = &counts->list[i];
+
+		if (now->what == COUNT_SET_ZERO) {
+			/* Nothing was set, as far as is known. */
+			now->what = COUNT_DISARM;
+			now->count = 0;
+		}
+		if (now->what != COUNT_SET)
+			continue;
+		now->count -= take_zeros(now + 1, counts->count - i - 1, now);
+		now->what = COUNT_ARM;
+		while (at < before->count && compare(&before->list[at], now) < 0)
+			at++;
+		if (at < before->count && compare(&before->list[at], now) == 0 &&
+		    now->count < before->list[at].count)
+			now->count = before->list[at].count;
+	}
 }
 
 void aggregate_subtract(struct aggregate_counts *counts, const struct aggregate_counts *before)

@@ -155,6 +155,7 @@ static int read_all(struct live_aggregate *aggregate, struct aggregate_counts *c
 		if (probe_has_triggers(plan, i))
 			status = read_probe(aggregate, i, counts, dropped, err);
 	aggregate_sort(counts);
+	aggregate_arms(counts, &aggregate->before);
 	return status;
 }
 
@@ -238,6 +239,8 @@ static int add_count(struct stat_row *row, const struct aggregate_count *count, 
 		return add_histogram(row, HISTOGRAM_VALUE, count);
 	case COUNT_INTERVAL:
 		return add_histogram(row, HISTOGRAM_INTERVAL, count);
+	case COUNT_SET:
+	case COUNT_SET_ZERO:
 	case COUNT_AGAIN:
 		return 0;
 	}

@@ -5,16 +5,16 @@
  *
  * A call is to cost little, so it hits as few probes as can be: the function that sets
  * a timer, which only valid calls reach, and the system call's return, whose filter
- * passes refused ones only. Of both, each trigger has a filter that no other one of its
- * event passes: so a table is right at every moment, and no figure is the difference of two
- * that were read one after the other.
+ * passes refused ones only. All that set a timer are in one table without a filter, those
+ * that set it to zero in another one as well: a filter costs as much as half a key. Where
+ * arms are told apart by kind, each trigger has a filter that no other one passes.
  *
  * A call whose old value cannot be written has set the timer all the same: it is counted
  * as an arm, and as refused.
  *
- * A timer that is just expiring elsewhere makes the kernel begin anew. Where return probes know
- * the arguments, calls are counted once they are done; elsewhere beginnings are
- * counted, which costs less, and those that were in vain are taken off later.
+ * A timer that is just expiring elsewhere makes the kernel begin anew. Beginnings are
+ * counted, for the return of do_timer_settime costs half as much again, and those that
+ * were in vain are taken off later.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -51,6 +51,7 @@ static void add_trigger(struct plan_maker *maker, const struct aggregate_table *
 }
 
 #define ARMED "(vn != 0 || vs != 0)"
+#define DISARMED "vn == 0 && vs == 0"
 #define ONE_SHOT "in == 0 && is == 0"
 #define PERIODIC "(in != 0 || is != 0)"
 #define RELATIVE "!(flags & 1)"
@@ -59,23 +60,30 @@ static void add_trigger(struct plan_maker *maker, const struct aggregate_table *
 /* A function that sets timers. */
 struct setter {
 	const char *event, *symbol;
-	bool returns; /* counted at its return */
-	bool by_id;   /* it is given an id; else the timer */
 	int32_t clock;
 	unsigned size;
 };
 
-/* Of a call that is done: accepted ones only. */
-static void add_filtered(struct plan_maker *maker, const struct setter *setter,
-			 const struct aggregate_table *table, const char *keys, const char *filter)
-{
-	char text[160];
+/*
+ * Thread and timer as one key, which costs the kernel less than two: their sum, where the id
+ * is read from 24 bits before it, so that it stands above every thread id. It takes the
+ * upper bytes of its clock's number along, which are zero for all but CPU clocks, and one of
+ * what comes behind it.
+ */
+#define PACKED_KEYS "common_pid+timer"
+#define PACKED_BYTES 3
 
-	snprintf(text, sizeof(text), "%s%s", setter->returns ? "ret == 0 && " : "", filter);
-	add_trigger(maker, table, setter->size, keys, text);
+static bool can_pack(const struct plan_maker *maker, const struct setter *setter,
+		     uint32_t histograms)
+{
+	const int *offset = maker->features->offset;
+
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && !setter->clock && !histograms &&
+	       !maker->wishes->aggregate_kinds && offset[OFFSET_ITIMER_CLOCK] >= 0 &&
+	       offset[OFFSET_ITIMER_ID] == offset[OFFSET_ITIMER_CLOCK] + (int)sizeof(int32_t);
 }
 
-static void count_arms(struct plan_maker *maker, const struct setter *setter)
+static void count_kinds(struct plan_maker *maker, const struct setter *setter)
 {
 	static const struct {
 		int32_t kind;
@@ -87,16 +95,26 @@ static void count_arms(struct plan_maker *maker, const struct setter *setter)
 		{ COUNT_KIND_PERIODIC | COUNT_KIND_ABSOLUTE,
 		  ARMED " && " PERIODIC " && " ABSOLUTE },
 	};
-	struct aggregate_table table = { .what = COUNT_ARM, .number = setter->clock };
+	struct aggregate_table table = { .what = COUNT_ARM };
 
-	if (!maker->wishes->aggregate_kinds)
-		add_filtered(maker, setter, &table, "common_pid,id", ARMED);
-	for (size_t i = 0; maker->wishes->aggregate_kinds && i < 4; i++) {
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		table.number = kinds[i].kind | setter->clock;
-		add_filtered(maker, setter, &table, "common_pid,id", kinds[i].filter);
+		add_trigger(maker, &table, setter->size, "common_pid,id", kinds[i].filter);
 	}
 	table = (struct aggregate_table){ .what = COUNT_DISARM, .number = setter->clock };
-	add_filtered(maker, setter, &table, "common_pid,id", "vn == 0 && vs == 0");
+	add_trigger(maker, &table, setter->size, "common_pid,id", DISARMED);
+}
+
+static void count_sets(struct plan_maker *maker, const struct setter *setter, bool packed)
+{
+	const char *keys = packed ? PACKED_KEYS : "common_pid,id";
+	struct aggregate_table table = { .what = COUNT_SET,
+					 .number = setter->clock,
+					 .packed = packed };
+
+	add_trigger(maker, &table, setter->size, keys, "");
+	table.what = COUNT_SET_ZERO;
+	add_trigger(maker, &table, setter->size, keys, DISARMED);
 }
 
 /*
@@ -112,38 +130,40 @@ static void count_apart(struct plan_maker *maker, enum count_what what, const st
 
 	snprintf(keys, sizeof(keys), "common_pid,id,%s.log2", nsec);
 	snprintf(text, sizeof(text), "%s == 0 && %s != 0 && %s", sec, nsec, filter);
-	add_filtered(maker, setter, &table, keys, text);
+	add_trigger(maker, &table, setter->size, keys, text);
 	snprintf(keys, sizeof(keys), "common_pid,id,%s*1000000000+%s", sec, nsec);
 	snprintf(text, sizeof(text), "%s > 0 && %s < 9223372036 && %s", sec, sec, filter);
-	add_filtered(maker, setter, &table, keys, text);
+	add_trigger(maker, &table, setter->size, keys, text);
 	table.row = HISTOGRAM_ROWS - 1;
 	snprintf(text, sizeof(text), "%s >= 9223372036 && %s", sec, filter);
-	add_filtered(maker, setter, &table, "common_pid,id", text);
+	add_trigger(maker, &table, setter->size, "common_pid,id", text);
 }
 
-/* Calls, if it is the one that counts them, and values that are not counted elsewhere. */
-static bool count_set(struct plan_maker *maker, const struct setter *setter, bool calls,
-		      uint32_t histograms)
+/* Calls, and values that are not counted elsewhere. */
+static bool count_set(struct plan_maker *maker, const struct setter *setter, uint32_t histograms)
 {
-	struct probe probe = { .means = { USE_TALLY, EVENT_TIMER_SETTIME, ABI_UNKNOWN },
-			       .kretprobe = setter->returns };
-	bool kinds = calls && maker->wishes->aggregate_kinds;
+	struct probe probe = { .means = { USE_TALLY, EVENT_TIMER_SETTIME, ABI_UNKNOWN } };
+	bool kinds = maker->wishes->aggregate_kinds, packed = can_pack(maker, setter, histograms);
+	int id_at = maker->features->offset[OFFSET_ITIMER_ID];
 	const char *flags = "", *interval = "";
-	char id[40] = "$arg1";
+	char id[40];
 
-	if (!setter->by_id)
-		snprintf(id, sizeof(id), "+%d($arg1)", maker->features->offset[OFFSET_ITIMER_ID]);
+	if (packed)
+		snprintf(id, sizeof(id), "timer=+%d($arg1):u64", id_at - PACKED_BYTES);
+	else
+		snprintf(id, sizeof(id), "id=+%d($arg1):s32", id_at);
 	if (kinds || histograms & HISTOGRAM_BIT(HISTOGRAM_VALUE))
 		flags = " flags=$arg2:s32";
 	if (kinds || histograms & HISTOGRAM_BIT(HISTOGRAM_INTERVAL))
 		interval = " is=+0($arg3):s64 in=+8($arg3):s64";
 	if (!plan_probe(maker, &probe, setter->event, setter->symbol,
 			"counts calls that set a timer",
-			"id=%s:s32 vs=+16($arg3):s64 vn=+24($arg3):s64%s%s%s", id, flags, interval,
-			setter->returns ? " ret=$retval:s32" : ""))
+			"%s vs=+16($arg3):s64 vn=+24($arg3):s64%s%s", id, flags, interval))
 		return false;
-	if (calls)
-		count_arms(maker, setter);
+	if (kinds)
+		count_kinds(maker, setter);
+	else
+		count_sets(maker, setter, packed);
 	if (histograms & HISTOGRAM_BIT(HISTOGRAM_VALUE))
 		count_apart(maker, COUNT_VALUE, setter, "vs", "vn", RELATIVE);
 	if (histograms & HISTOGRAM_BIT(HISTOGRAM_INTERVAL))
@@ -266,9 +286,8 @@ static int count_refused(struct plan_maker *maker, struct error *err)
 	return 0;
 }
 
-/* Where return probes are not given arguments: the functions that valid calls reach. */
-static int count_beginnings(struct plan_maker *maker, uint32_t histograms, bool at_arms,
-			    struct error *err)
+/* By the functions that valid calls reach. */
+static int count_calls(struct plan_maker *maker, uint32_t histograms, struct error *err)
 {
 	static const struct setter common = { .event = "tally_set",
 					      .symbol = "common_timer_set",
@@ -277,39 +296,17 @@ static int count_beginnings(struct plan_maker *maker, uint32_t histograms, bool 
 					   .symbol = "posix_cpu_timer_set",
 					   .clock = COUNT_KIND_CPU,
 					   .size = FEW };
+	bool at_arms = arms_can_count(maker);
 
 	count_again(maker);
-	if (!count_set(maker, &common, true, at_arms ? 0 : histograms))
+	if (!count_set(maker, &common, at_arms ? 0 : histograms))
 		return error_set(err, ENOTSUP, "common_timer_set cannot be probed");
-	if (!count_set(maker, &cpu, true, histograms))
+	if (!count_set(maker, &cpu, histograms))
 		plan_note(maker, "timers of CPU clocks are not counted: posix_cpu_timer_set cannot "
 				 "be probed");
-	return 0;
-}
-
-static int count_calls(struct plan_maker *maker, uint32_t histograms, struct error *err)
-{
-	static const struct setter every = { .event = "tally_set",
-					     .symbol = "do_timer_settime",
-					     .returns = true,
-					     .by_id = true,
-					     .size = MANY },
-				   cpu = { .event = "tally_set_cpu",
-					   .symbol = "posix_cpu_timer_set",
-					   .returns = true,
-					   .size = FEW };
-	bool at_arms = arms_can_count(maker);
-	int status = 0;
-
-	if (!maker->features->return_args ||
-	    !count_set(maker, &every, true, at_arms ? 0 : histograms))
-		status = count_beginnings(maker, histograms, at_arms, err);
-	else if (histograms && at_arms && !count_set(maker, &cpu, false, histograms))
-		plan_note(maker, "values of CPU clocks are not counted: posix_cpu_timer_set cannot "
-				 "be probed");
-	if (status == 0 && histograms && at_arms)
+	if (histograms && at_arms)
 		count_values(maker, histograms);
-	return status;
+	return 0;
 }
 
 int plan_aggregate(struct plan_maker *maker, struct error *err)

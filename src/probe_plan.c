@@ -65,14 +65,16 @@ size_t trigger_text(char text[TRIGGER_TEXT_MAX], const struct plan_trigger *trig
 		    const char *filter, enum trigger_state state)
 {
 	const char *pause = state == TRIGGER_PAUSES ? ":pause" : "";
-	int length;
+	bool both = trigger->filter[0] && filter;
+	int length = snprintf(text, TRIGGER_TEXT_MAX, "hist:keys=%s:size=%u%s", trigger->keys,
+			      trigger->size, pause);
 
-	if (filter)
-		length = snprintf(text, TRIGGER_TEXT_MAX, "hist:keys=%s:size=%u%s if (%s) && (%s)",
-				  trigger->keys, trigger->size, pause, trigger->filter, filter);
-	else
-		length = snprintf(text, TRIGGER_TEXT_MAX, "hist:keys=%s:size=%u%s if %s",
-				  trigger->keys, trigger->size, pause, trigger->filter);
+	if (both)
+		length += snprintf(text + length, TRIGGER_TEXT_MAX - (size_t)length,
+				   " if (%s) && (%s)", trigger->filter, filter);
+	else if (trigger->filter[0] || filter)
+		length += snprintf(text + length, TRIGGER_TEXT_MAX - (size_t)length, " if %s",
+				   filter ? filter : trigger->filter);
 	return length < TRIGGER_TEXT_MAX ? (size_t)length : 0;
 }
 

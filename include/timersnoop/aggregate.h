@@ -12,6 +12,9 @@
 #include <stdint.h>
 
 enum count_what {
+	/* As the kernel counts them; aggregate_arms() makes COUNT_ARM and COUNT_DISARM of them: */
+	COUNT_SET,      /* the timer was set; `number`: COUNT_KIND_CPU at most */
+	COUNT_SET_ZERO, /* and it was to zero: these are among COUNT_SET, too */
 	COUNT_ARM,      /* the timer was set, to a value; `number`: COUNT_KIND_* */
 	COUNT_DISARM,   /* or to zero; `number`: COUNT_KIND_CPU at most */
 	COUNT_REFUSED,  /* a call failed; `number`: errno */
@@ -26,11 +29,15 @@ enum count_what {
 #define COUNT_KIND_PERIODIC 2
 #define COUNT_KIND_CPU 4 /* of a CPU clock */
 
+/* More than a thread id has bits: PID_MAX_LIMIT is 2^22. */
+#define AGGREGATE_ID_SHIFT 24
+
 /* What a table of a hist file is about: its first key is the thread, the others depend. */
 struct aggregate_table {
 	enum count_what what;
-	int32_t number; /* of COUNT_ARM and COUNT_DISARM */
+	int32_t number; /* of all that sets a timer */
 	int32_t row;    /* of COUNT_VALUE and COUNT_INTERVAL, where no key tells it */
+	bool packed;    /* one key: the thread's id, with the timer's AGGREGATE_ID_SHIFT above it */
 };
 
 struct aggregate_count {
@@ -89,6 +96,13 @@ int aggregate_read(struct aggregate_counts *counts, const char *text,
 
 /* Sorts by thread and timer; what is equal becomes one. */
 void aggregate_sort(struct aggregate_counts *counts);
+
+/*
+ * Both sorted: makes arms and disarms of COUNT_SET and COUNT_SET_ZERO, of which the first
+ * was read before the other: a disarm in between takes an arm off until the next time. So
+ * there are no less arms than `before`, which is what this has left the last time.
+ */
+void aggregate_arms(struct aggregate_counts *counts, const struct aggregate_counts *before);
 
 /* Both sorted: takes from `counts` what `before` had, so that what is new is left. */
 void aggregate_subtract(struct aggregate_counts *counts, const struct aggregate_counts *before);

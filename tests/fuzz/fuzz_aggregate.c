@@ -32,6 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	aggregate_sort(&counts);
 	aggregate_sort(&before);
+	aggregate_arms(&counts, &before);
 	aggregate_subtract(&counts, &before);
 	aggregate_correct(&counts);
 	aggregate_free(&counts);

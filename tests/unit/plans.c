@@ -130,8 +130,8 @@ void expect_notes(size_t count, const char *const *notes)
 /* "NAME=FETCHARG:TYPE", of a type that there is. */
 static void check_arg(const char *arg, size_t length)
 {
-	static const char *const types[] = { "s32", "s64",     "u32",    "x32", "x64",
-					     "s8",  "ustring", "s64[4]", "u8",  "x64[3]" };
+	static const char *const types[] = { "s32",     "s64",    "u32", "x32",    "x64", "s8",
+					     "ustring", "s64[4]", "u8",  "x64[3]", "u64" };
 	size_t name = strcspn(arg, "="), colon = length;
 	bool known = false;
 	char type[32];
@@ -207,10 +207,14 @@ static void check_trigger(const struct plan_trigger *trigger)
 	CU_ASSERT_TRUE_FATAL(trigger->probe < plan.probe_count);
 	CU_ASSERT_EQUAL(probe->means.use, USE_TALLY);
 	CU_ASSERT_TRUE(trigger->size >= 128 && trigger->size <= 131072);
-	CU_ASSERT_EQUAL(strncmp(trigger->keys, "common_pid,", 11), 0);
+	CU_ASSERT_EQUAL(strncmp(trigger->keys,
+				trigger->table.packed ? "common_pid+timer" : "common_pid,",
+				trigger->table.packed ? 17 : 11),
+			0);
 	CU_ASSERT_TRUE(strlen(trigger->keys) < sizeof(trigger->keys) - 1);
-	CU_ASSERT_TRUE(strlen(trigger->filter) > 0 &&
-		       strlen(trigger->filter) < sizeof(trigger->filter) - 1);
+	/* only what all calls are counted by has none */
+	CU_ASSERT_EQUAL(trigger->filter[0] == '\0', trigger->table.what == COUNT_SET);
+	CU_ASSERT_TRUE(strlen(trigger->filter) < sizeof(trigger->filter) - 1);
 	for (const char *word = trigger->filter; *word;) {
 		size_t length = strspn(word, "abcdefghijklmnopqrstuvwxyz");
 		char field[40];
@@ -224,7 +228,8 @@ static void check_trigger(const struct plan_trigger *trigger)
 	trigger_text(paused, trigger, NULL, TRIGGER_PAUSES);
 	CU_ASSERT_EQUAL(strlen(paused), strlen(text) + strlen(":pause"));
 	trigger_text(named, trigger, "comm == \"if\"", TRIGGER_COUNTS);
-	CU_ASSERT_PTR_NOT_NULL(strstr(named, ") && (comm == \"if\")"));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(named, trigger->filter[0] ? ") && (comm == \"if\")" : " if comm == \"if\""));
 }
 
 /* By its name alone it is known for what it is. */

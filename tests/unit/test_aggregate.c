@@ -87,7 +87,7 @@ static void hostile_lines(void)
 /* One entry in a table of this kind: what it means. */
 static bool meaning(enum count_what what, const char *entry, struct aggregate_count *count)
 {
-	const struct aggregate_table table = { what, 5, 63 };
+	const struct aggregate_table table = { .what = what, .number = 5, .row = 63 };
 	struct aggregate_item item;
 
 	CU_ASSERT_EQUAL_FATAL(aggregate_next(&entry, &item), AGGREGATE_ENTRY);
@@ -129,6 +129,30 @@ static void meanings(void)
 	CU_ASSERT_FALSE(meaning(COUNT_ARM, "{ p: 1 } hitcount: 1\n", &count));
 	CU_ASSERT_FALSE(meaning(COUNT_ARM, "{ p: ~ 2^3, id: 2 } hitcount: 1\n", &count));
 	CU_ASSERT_FALSE(meaning(COUNT_VALUE, "{ p: 3, id: ~ 2^2, v: 1 } hitcount: 1\n", &count));
+}
+
+static void packed_keys(void)
+{
+	static const struct aggregate_table table = { .what = COUNT_SET, .packed = true };
+	static const char *const others[] = { "{ p: 1, id: 2 } hitcount: 1\n",
+					      "{ p+id: ~ 2^3 } hitcount: 1\n" };
+	/* the greatest thread id, and timer 3; behind it stands something else */
+	const char *entry = "{ common_pid+timer: 72057594092453887 } hitcount: 9\n";
+	struct aggregate_count count;
+	struct aggregate_item item;
+
+	aggregate_next(&entry, &item);
+	CU_ASSERT_TRUE(aggregate_count_of(&count, &table, &item));
+	CU_ASSERT_EQUAL(count.tid, 4194303);
+	CU_ASSERT_TRUE(count.has_id);
+	CU_ASSERT_EQUAL(count.id, 3);
+	CU_ASSERT_EQUAL(count.what, COUNT_SET);
+	CU_ASSERT_EQUAL(count.count, 9);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		entry = others[i];
+		aggregate_next(&entry, &item);
+		CU_ASSERT_FALSE(aggregate_count_of(&count, &table, &item));
+	}
 }
 
 static void add(struct aggregate_counts *to, int32_t tid, int32_t id, enum count_what what,
@@ -179,6 +203,66 @@ static void what_is_new(void)
 	aggregate_sort(&counts);
 	aggregate_subtract(&counts, &before);
 	CU_ASSERT_EQUAL(counts.count, 0);
+}
+
+/* Reads one timer's counts, and what was before. */
+static void read_sets(uint64_t sets, uint64_t zeros)
+{
+	aggregate_free(&before);
+	before = counts;
+	memset(&counts, 0, sizeof(counts));
+	if (sets)
+		add(&counts, 1, 1, COUNT_SET, 0, sets);
+	if (zeros)
+		add(&counts, 1, 1, COUNT_SET_ZERO, 0, zeros);
+	add(&counts, 1, 1, COUNT_SET, COUNT_KIND_CPU, 100);
+	add(&counts, 1, 2, COUNT_SET, 0, 200);
+	aggregate_sort(&counts);
+	aggregate_arms(&counts, &before);
+	CU_ASSERT_EQUAL(sum(1, 2, COUNT_ARM), 200);
+}
+
+static void expect_sets(uint64_t arms, uint64_t disarms)
+{
+	CU_ASSERT_EQUAL(sum(1, 1, COUNT_ARM), arms + 100);
+	CU_ASSERT_EQUAL(sum(1, 1, COUNT_DISARM), disarms);
+	CU_ASSERT_EQUAL(sum(1, -1, COUNT_SET), 0);
+	CU_ASSERT_EQUAL(sum(1, -1, COUNT_SET_ZERO), 0);
+}
+
+static void sets(void)
+{
+	clear();
+	read_sets(5, 0);
+	expect_sets(5, 0);
+	read_sets(8, 2);
+	expect_sets(6, 2);
+	/* two more were set to zero once the sets had been read: no arm is taken back */
+	read_sets(8, 4);
+	expect_sets(6, 4);
+	read_sets(11, 4);
+	expect_sets(7, 4);
+	/* not known to be set, for want of room: told as lost */
+	clear();
+	read_sets(0, 3);
+	expect_sets(0, 0);
+	read_sets(2, 3);
+	expect_sets(0, 2);
+	clear();
+}
+
+/* A disarm that there was no room for is missing among all that was set as well. */
+static void lost_sets(void)
+{
+	static const struct aggregate_table tables[] = { { .what = COUNT_SET },
+							 { .what = COUNT_SET_ZERO } };
+	uint64_t dropped = 0;
+
+	clear();
+	CU_ASSERT_EQUAL(aggregate_read(&counts, TABLE "    Dropped: 7\n" TABLE "    Dropped: 2\n",
+				       tables, 2, &dropped),
+			0);
+	CU_ASSERT_EQUAL(dropped, 7);
 }
 
 static void corrections(void)
@@ -273,8 +357,10 @@ int suite_aggregate(void)
 	CU_pSuite suite = CU_add_suite("aggregate", NULL, NULL);
 
 	if (!suite || !CU_ADD_TEST(suite, lines) || !CU_ADD_TEST(suite, hostile_lines) ||
-	    !CU_ADD_TEST(suite, meanings) || !CU_ADD_TEST(suite, what_is_new) ||
-	    !CU_ADD_TEST(suite, corrections) || !CU_ADD_TEST(suite, kernels))
+	    !CU_ADD_TEST(suite, meanings) || !CU_ADD_TEST(suite, packed_keys) ||
+	    !CU_ADD_TEST(suite, what_is_new) || !CU_ADD_TEST(suite, sets) ||
+	    !CU_ADD_TEST(suite, lost_sets) || !CU_ADD_TEST(suite, corrections) ||
+	    !CU_ADD_TEST(suite, kernels))
 		return (int)CU_get_error();
 	return 0;
 }

@@ -17,30 +17,6 @@ static void describe_counting(void)
 {
 	describe();
 	wishes.aggregate = true;
-	kernel.return_args = false;
-}
-
-/* Calls are counted when they are done, all of them by one probe. */
-static void with_return_arguments(void)
-{
-	describe_counting();
-	kernel.return_args = true;
-	make_whole();
-	NO_NOTES();
-	expect_probe("tally_set", "do_timer_settime", USE_TALLY, EVENT_TIMER_SETTIME,
-		     "id=$arg1:s32 vs=+16($arg3):s64 vn=+24($arg3):s64 ret=$retval:s32");
-	CU_ASSERT_TRUE(find_event("tally_set")->kretprobe);
-	expect_none("tally_set_cpu");
-	expect_none("tally_again");
-	wishes.histograms = BOTH;
-	wishes.aggregate_kinds = true;
-	make_whole();
-	NO_NOTES();
-	CU_ASSERT_PTR_NOT_NULL(find_event("tally_set_cpu"));
-	CU_ASSERT_EQUAL_FATAL(refuse("do_timer_settime", "no"), 0);
-	check_limits();
-	CU_ASSERT_PTR_NOT_NULL(find("common_timer_set"));
-	CU_ASSERT_PTR_NOT_NULL(find_event("tally_again"));
 }
 
 static size_t triggers_of(const char *event)
@@ -69,6 +45,32 @@ static void no_more_than_needed(void)
 	CU_ASSERT_EQUAL(plan.event_count, 4);
 	for (size_t i = 0; i < plan.probe_count; i++)
 		CU_ASSERT_TRUE(probe_has_triggers(&plan, i));
+}
+
+static const char *first_keys_of(const char *event)
+{
+	for (size_t i = 0; i < plan.trigger_count; i++)
+		if (strcmp(plan.probes[plan.triggers[i].probe].event, event) == 0)
+			return plan.triggers[i].table.packed ? plan.triggers[i].keys : "not packed";
+	return "no trigger";
+}
+
+/* Thread and timer are one key where the clock's number, of few bits, is before the id. */
+static void packed(void)
+{
+	describe_counting();
+	make_whole();
+	CU_ASSERT_STRING_EQUAL(first_keys_of("tally_set"), "not packed");
+	kernel.offset[OFFSET_ITIMER_CLOCK] = 12;
+	make_whole();
+	expect_probe("tally_set", "common_timer_set", USE_TALLY, EVENT_TIMER_SETTIME,
+		     "timer=+13($arg1):u64 vs=+16($arg3):s64 vn=+24($arg3):s64");
+	CU_ASSERT_STRING_EQUAL(first_keys_of("tally_set"), "common_pid+timer");
+	/* the numbers of CPU clocks are of many bits */
+	CU_ASSERT_STRING_EQUAL(first_keys_of("tally_set_cpu"), "not packed");
+	wishes.aggregate_kinds = true;
+	make_whole();
+	CU_ASSERT_STRING_EQUAL(first_keys_of("tally_set"), "not packed");
 }
 
 static void kinds(void)
@@ -169,10 +171,10 @@ int suite_plan_aggregate(void)
 {
 	CU_pSuite suite = CU_add_suite("plan_aggregate", NULL, NULL);
 
-	if (!suite || !CU_ADD_TEST(suite, no_more_than_needed) ||
-	    !CU_ADD_TEST(suite, with_return_arguments) || !CU_ADD_TEST(suite, kinds) ||
-	    !CU_ADD_TEST(suite, histograms) || !CU_ADD_TEST(suite, refusals) ||
-	    !CU_ADD_TEST(suite, nothing_to_count_with) || !CU_ADD_TEST(suite, kernels))
+	if (!suite || !CU_ADD_TEST(suite, no_more_than_needed) || !CU_ADD_TEST(suite, packed) ||
+	    !CU_ADD_TEST(suite, kinds) || !CU_ADD_TEST(suite, histograms) ||
+	    !CU_ADD_TEST(suite, refusals) || !CU_ADD_TEST(suite, nothing_to_count_with) ||
+	    !CU_ADD_TEST(suite, kernels))
 		return (int)CU_get_error();
 	return 0;
 }
