@@ -5,6 +5,7 @@
 # make check-docs     the manual, --help and completions, against the code
 # make check-guests   the same command on real kernels, under emulation
 # make check-guests-all   with every test on each of them
+# make bench      what it costs beside others, under emulation (doc/BENCHMARKS.md)
 # make fuzz       fuzzers, FUZZ_SECONDS= each
 # make lint       format and static analysis
 # make install    DESTDIR= PREFIX=
@@ -52,6 +53,17 @@ $(BUILD)/tests/guest/bin/%: tests/guest/programs/%.c $(wildcard tests/guest/prog
 
 guest-programs: $(GUEST_PROGRAMS)
 
+# Static: what they need to start is the same beside every tool.
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/bin/%,$(wildcard tests/bench/*.c))
+$(BUILD)/tests/bench/bin/%: tests/bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -static -o $@ $< -lpthread
+
+bench-programs: $(BENCH_PROGRAMS)
+
+bench: timersnoop bench-programs
+	scripts/bench.sh
+
 # Its headers are not ours: no warnings.
 $(BUILD)/tests/readers/kshark: tests/readers/kshark.c Makefile
 	@mkdir -p $(@D)
@@ -93,7 +105,7 @@ fuzz:
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
 FORMATTED := $(wildcard src/*.c include/timersnoop/*.h tests/unit/*.[ch] tests/fuzz/*.c tests/fixtures/*.c \
-	tests/guest/programs/*.[ch] tests/readers/*.c tests/docs/*.c)
+	tests/guest/programs/*.[ch] tests/readers/*.c tests/docs/*.c tests/bench/*.c)
 format:
 	clang-format -i $(FORMATTED)
 
@@ -103,7 +115,7 @@ lint:
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D_GNU_SOURCE -Iinclude src
 	mandoc -T lint -W warning doc/timersnoop.8
-	shellcheck -x scripts/*.sh scripts/examples/*.sh scripts/completion/*.bash tests/guest/*.sh \
+	shellcheck -x scripts/*.sh scripts/bench/*.sh scripts/examples/*.sh scripts/completion/*.bash tests/guest/*.sh \
 		tests/fuzz/*.sh tests/readers/*.sh tests/docs/*.sh .ci/run
 
 BASH_COMPLETION := share/bash-completion/completions/timersnoop
@@ -125,7 +137,7 @@ uninstall:
 clean:
 	rm -rf build timersnoop
 
-.PHONY: all check check-docs check-guests check-guests-all check-readers check-sanitized clean format fuzz guest-programs install lint uninstall
+.PHONY: all bench bench-programs check check-docs check-guests check-guests-all check-readers check-sanitized clean format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Install what timersnoop needs on Debian and its relatives.
 #
-#   scripts/deps.sh [build|test|guest|all]...      (default: build)
+#   scripts/deps.sh [build|test|guest|bench|all]...      (default: build)
 #
 #   build  compile the program
 #   test   unit tests, fuzzers, linters, the manual's check, programs to trace
 #   guest  boot test kernels under QEMU (scripts/kernels.sh, scripts/guest.sh)
+#   bench  measure it beside others (scripts/bench.sh); all is without these
 #
 # Only missing packages are installed; silent when nothing is missing.
 # Exit status: 0 all there, 3 something is missing and has to be installed by
@@ -32,6 +33,10 @@ guest_packages=(qemu-system-x86 busybox-static cpio strace trace-cmd jq bash xz-
 	debian-archive-keyring)
 guest_commands=(qemu-system-x86_64 busybox cpio strace trace-cmd jq bash xz zstd readelf)
 guest_libraries=()
+
+bench_packages=("${guest_packages[@]}" linux-perf bpftrace valgrind)
+bench_commands=("${guest_commands[@]}" perf bpftrace valgrind)
+bench_libraries=()
 
 # Sets $packages, $commands and $libraries to what the named groups hold.
 collect() {
@@ -90,14 +95,14 @@ without_apt() {
 groups=()
 for arg in "${@:-build}"; do
 	case $arg in
-	build | test | guest) groups+=("$arg") ;;
+	build | test | guest | bench) groups+=("$arg") ;;
 	all) groups+=(build test guest) ;;
 	-h | --help)
 		show_help "$0"
 		exit 0
 		;;
 	*)
-		note "unknown group '$arg' (build, test, guest or all)"
+		note "unknown group '$arg' (build, test, guest, bench or all)"
 		exit 2
 		;;
 	esac
