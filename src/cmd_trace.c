@@ -145,6 +145,21 @@ static int prepare(struct trace *trace, struct error *err)
 	return trace_prepare_command(trace, err);
 }
 
+/*
+ * What the reader takes at once is written before the clean-up, which waits for grace
+ * periods. The rest comes behind it: nothing stays probed for a reader that is slow.
+ */
+static void write_at_once(struct trace *trace)
+{
+	struct sink *sink = trace->show.sink;
+
+	if (!sink || trace->closed)
+		return;
+	sink_set_deadline(sink, 1); /* long past: it never waits */
+	sink_flush(sink);           /* its error is kept, for finish() */
+	sink_set_interrupt(sink, wakeups_signal_fd(trace->wakeups));
+}
+
 /* From the first record to the last. An exit status. */
 static int run(struct trace *trace, struct error *err)
 {
@@ -172,6 +187,7 @@ static int run(struct trace *trace, struct error *err)
 		status = trace_finish_stream(trace, err);
 	if (status < 0)
 		return command_fail(EXIT_FAILED, err);
+	write_at_once(trace);
 	trace->whole = true;
 	return EXIT_MATCHED;
 }
