@@ -32,6 +32,9 @@ struct calls {
 	void *context;
 	uint64_t in_flight;
 	bool lossy; /* records were lost: a half may be missing for that */
+	/* sizeof(struct open_call): by a size that the compiler knows it is cleared word by
+	 * word, which takes three times as many instructions as memset(3) */
+	size_t open_size;
 };
 
 struct calls *calls_new(uint64_t since_ns, calls_receiver *receiver, void *context)
@@ -41,6 +44,7 @@ struct calls *calls_new(uint64_t since_ns, calls_receiver *receiver, void *conte
 	if (!calls)
 		return NULL;
 	calls->since_ns = since_ns;
+	calls->open_size = sizeof(struct open_call);
 	calls->receiver = receiver;
 	calls->context = context;
 	return calls;
@@ -86,7 +90,7 @@ static struct open_call *open_call(struct calls *calls, struct open_call **link,
 		open = malloc(sizeof(*open));
 	if (!open)
 		return NULL;
-	memset(open, 0, sizeof(*open));
+	memset(open, 0, calls->open_size);
 	open->call.tid = record->tid;
 	open->call.start_ns = record->ts;
 	open->call.cpu = record->cpu;

@@ -139,8 +139,11 @@ static int prepare(struct trace *trace, struct error *err)
 		return error_errno(err, ENOMEM, "output");
 	trace->progress =
 		trace_records(trace) && !shows && !trace->options->quiet && isatty(STDERR_FILENO);
-	/* So that a wall clock that is set is noticed, too. */
-	if (!trace_looks(trace))
+	/* What is not looked at as it comes is read seldom, and wall times follow the clock. */
+	status = trace_looks(trace) ? 0 : wakeups_watch_clock(trace->wakeups);
+	if (status < 0)
+		return error_errno(err, -status, "cannot watch the clock");
+	if (trace->progress)
 		wakeups_set_tick(trace->wakeups, NSEC_PER_SEC);
 	return trace_prepare_command(trace, err);
 }

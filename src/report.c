@@ -358,6 +358,18 @@ bool report_asks(const struct report *report)
 	return report->until && !report->until_holds;
 }
 
+bool report_asks_time(const struct report *report)
+{
+	const struct field_table *table = report->kind->fields;
+
+	for (size_t i = 0; i < table->count && report_asks(report); i++)
+		if ((table->fields[i].kind == FIELD_RATE ||
+		     strcmp(table->fields[i].name, "span_ns") == 0) &&
+		    expr_names(report->until, &table->fields[i]))
+			return true;
+	return false;
+}
+
 void report_ask(struct report *report, uint64_t now_ns)
 {
 	if (!report_asks(report))

@@ -86,7 +86,8 @@ static void set_tick(struct trace *trace)
 
 	if (due)
 		wakeups_set_tick(trace->wakeups, due > now ? (int64_t)(due - now) : 1);
-	else if (trace->options->until || trace->options->kernel_events)
+	else if ((trace->show.report && report_asks_time(trace->show.report)) ||
+		 trace->options->kernel_events || (trace->show.counted && trace->options->until))
 		wakeups_set_tick(trace->wakeups, NSEC_PER_SEC);
 }
 

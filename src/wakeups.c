@@ -8,14 +8,15 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "timersnoop/clocks.h"
 #include "timersnoop/timerspec.h"
 
-/* The first three are always there; processes and then pipes follow. */
-enum { POLL_SIGNAL, POLL_OUTPUT, POLL_COMMAND, POLL_FIXED };
+/* The first ones are always there; processes and then pipes follow. */
+enum { POLL_SIGNAL, POLL_OUTPUT, POLL_COMMAND, POLL_CLOCK, POLL_FIXED };
 
 struct wakeups {
 	struct pollfd *fds;
@@ -142,6 +143,7 @@ void wakeups_free(struct wakeups *wakeups)
 		return;
 	close_fd(wakeups->urgent_fd);
 	close_fd(wakeups->fds[POLL_SIGNAL].fd);
+	close_fd(wakeups->fds[POLL_CLOCK].fd);
 	for (size_t i = 0; i < wakeups->processes; i++)
 		close_fd(wakeups->fds[POLL_FIXED + i].fd);
 	free(wakeups->fds);
@@ -218,6 +220,20 @@ int wakeups_add_process(struct wakeups *wakeups, int32_t pid)
 void wakeups_set_tick(struct wakeups *wakeups, int64_t tick_ns)
 {
 	wakeups->tick_ns = tick_ns;
+}
+
+int wakeups_watch_clock(struct wakeups *wakeups)
+{
+	/* It never expires, and is cancelled when the clock is set: timerfd_create(2). */
+	const struct itimerspec never = { .it_value = { .tv_sec = INT32_MAX } };
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	wakeups->fds[POLL_CLOCK] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) < 0
+		       ? -errno
+		       : 0;
 }
 
 void wakeups_set_deadline(struct wakeups *wakeups, uint64_t deadline_ns)
@@ -298,6 +314,13 @@ static int reasons(struct wakeups *wakeups, bool with_pipes)
 	if (fds[POLL_OUTPUT].revents & (POLLERR | POLLHUP)) {
 		fds[POLL_OUTPUT].fd = -1;
 		why |= WAKE_CLOSED;
+	}
+	if (fds[POLL_CLOCK].revents) {
+		uint64_t expiries;
+
+		/* ECANCELED; the next time it is set will be told as well */
+		if (read(fds[POLL_CLOCK].fd, &expiries, sizeof(expiries)) > 0)
+			fds[POLL_CLOCK].fd = -1 - fds[POLL_CLOCK].fd;
 	}
 	if (fds[POLL_COMMAND].revents) {
 		fds[POLL_COMMAND].fd = -1;

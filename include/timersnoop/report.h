@@ -48,6 +48,8 @@ uint64_t report_due(const struct report *report);
 int report_pass(struct report *report, uint64_t now_ns);
 /* Does --until hold by now, of all that has been told? To ask while nobody `asks` changes nothing. */
 bool report_asks(const struct report *report);
+/* Can the answer change although nothing happens, as a rate does? */
+bool report_asks_time(const struct report *report);
 void report_ask(struct report *report, uint64_t now_ns);
 /* --until holds, or as many tables as were asked for have been shown. */
 bool report_done(const struct report *report);

@@ -49,6 +49,8 @@ void wakeups_add_command(struct wakeups *wakeups, int pidfd);
 int wakeups_add_process(struct wakeups *wakeups, int32_t pid);
 /* A wait for the pipes ends after this at the latest; 0: when something has happened. */
 void wakeups_set_tick(struct wakeups *wakeups, int64_t tick_ns);
+/* A wait ends, for no reason that it gives, when CLOCK_REALTIME is set. 0 or -errno. */
+int wakeups_watch_clock(struct wakeups *wakeups);
 /* CLOCK_MONOTONIC in ns; 0: none. */
 void wakeups_set_deadline(struct wakeups *wakeups, uint64_t deadline_ns);
 
