@@ -123,29 +123,24 @@ static bool was_read(const struct binding *b, const uint8_t *data, unsigned size
 static void read_entry(const struct binding *b, const uint8_t *data, unsigned size,
 		       struct record *record)
 {
+	uint64_t args[3];
+
 	(void)size;
 	record->entry.abi = b->means.abi;
-	record->entry.id = (int32_t)load(data, &b->id);
-	record->entry.flags = (uint32_t)load(data, &b->flags);
-	record->entry.new_ptr = load(data, &b->new_ptr);
+	record->entry.ret = (int64_t)load(data, &b->ret);
 	record->entry.old_ptr = load(data, &b->old_ptr);
 	record->entry.clock = b->rare ? (int32_t)load(data, &b->clock) : 0;
 	record->entry.seconds = b->rare ? (uint32_t)load(data, &b->seconds) : 0;
-}
-
-static void read_whole(const struct binding *b, const uint8_t *data, unsigned size,
-		       struct record *record)
-{
-	uint64_t args[3];
-
-	read_entry(b, data, size, record);
-	record->entry.ret = (int64_t)load(data, &b->ret);
-	if (!b->args.size)
+	if (b->args.size) {
+		memcpy(args, data + b->args.offset, sizeof(args));
+		record->entry.new_ptr = args[0];
+		record->entry.flags = (uint32_t)args[1];
+		record->entry.id = (int32_t)args[2];
 		return;
-	memcpy(args, data + b->args.offset, sizeof(args));
-	record->entry.new_ptr = args[0];
-	record->entry.flags = (uint32_t)args[1];
-	record->entry.id = (int32_t)args[2];
+	}
+	record->entry.id = (int32_t)load(data, &b->id);
+	record->entry.flags = (uint32_t)load(data, &b->flags);
+	record->entry.new_ptr = load(data, &b->new_ptr);
 }
 
 static void read_return(const struct binding *b, const uint8_t *data, unsigned size,
@@ -402,11 +397,10 @@ static record_reader *reader_of(enum probe_use use)
 {
 	switch (use) {
 	case USE_ENTRY:
+	case USE_WHOLE:
 		return read_entry;
 	case USE_RETURN:
 		return read_return;
-	case USE_WHOLE:
-		return read_whole;
 	case USE_COPY:
 	case USE_OLD_AT:
 		return read_copy;

@@ -85,6 +85,7 @@ static const struct {
 	bool optional;
 } wanted[] = {
 	/* each call has some of these */
+	MAY_HAVE(USE_ENTRY, "args", args),
 	MAY_HAVE(USE_ENTRY, "id", id),
 	MAY_HAVE(USE_ENTRY, "clock", clock),
 	MAY_HAVE(USE_ENTRY, "flags", flags),
@@ -254,9 +255,11 @@ static int find_fields(struct binding *binding, struct tep_event *event, struct 
 	return 0;
 }
 
-/* All three in one, or each by itself. */
+/* All three in one, or each by itself; of an entry, what its call has. */
 static int check_args(const struct binding *b, const struct tep_event *event, struct error *err)
 {
+	if (b->means.use == USE_ENTRY && !b->args.size)
+		return 0;
 	if (b->args.size == 3 * sizeof(uint64_t) && !b->args.dynamic)
 		return 0;
 	if (!b->args.size && b->id.size && b->flags.size && b->new_ptr.size)
@@ -291,6 +294,7 @@ int decode_bind(struct binding *binding, struct tep_event *event, struct error *
 	case USE_STACK:
 	case USE_WAITED:
 		return check_stack(binding, event, err);
+	case USE_ENTRY:
 	case USE_WHOLE:
 		return check_args(binding, event, err);
 	case USE_EXPIRY:

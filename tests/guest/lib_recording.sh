@@ -28,6 +28,7 @@ function low(text) {
 	sub(/^0x/, "", text)
 	return hex("0x" substr(text, length(text) > 8 ? length(text) - 7 : 1))
 }
+function signed(number) { return number < 2147483648 ? number : number - 4294967296 }
 /^cpus=/ { next }
 {
 	if (!match($0, /-[0-9]+ +\[[0-9]+\] +[0-9]+\.[0-9]+: [a-z_0-9]+: /)) { print "odd: " $0; next }
@@ -39,6 +40,8 @@ function low(text) {
 	sub(/^try_/, "", event)
 }
 event ~ /_enter(_ia32|_ia32_time32)?$/ {
+	if (split(field("args", text), regs, ",") == 3)
+		text = "flags=" low(regs[2]) " id=" signed(low(regs[3]))
 	begun[tid] = time; args[tid] = text; new[tid] = "-"; old[tid] = "-"
 	next
 }
@@ -47,8 +50,7 @@ event ~ /^settime_call/ {
 	from = begun[tid]
 	if (!(tid in begun)) { from = time; new[tid] = old[tid] = "-" }
 	id = field("id", text); flags = hex(field("flags", text))
-	if (split(field("args", text), regs, ",") == 3) { flags = low(regs[2]); id = low(regs[3]) }
-	if (id >= 2147483648) id -= 4294967296
+	if (split(field("args", text), regs, ",") == 3) { flags = low(regs[2]); id = signed(low(regs[3])) }
 	print "call", from, tid, "settime", id, flags, new[tid], old[tid], field("ret", text)
 	delete begun[tid]
 	next

@@ -181,6 +181,20 @@ static void decoded(void)
 	CU_ASSERT_EQUAL(record.entry.id, -1);
 	CU_ASSERT_EQUAL(record.entry.old_ptr, 0x7ffc5678);
 
+	/* an entry may have the same */
+	bytes[0] = 14;
+	CU_ASSERT_EQUAL(add(USE_ENTRY, ABI_64,
+			    FORMAT("settime_enter", 14,
+				   FIELD("unsigned long", "__probe_ip", 8, 8, 0)
+					   FIELD("u64", "args[]", 32, 24, 0)
+						   FIELD("u64", "old", 56, 8, 0))),
+			0);
+	record = read_bytes(bytes, sizeof(bytes));
+	CU_ASSERT_EQUAL(record.kind, USE_ENTRY);
+	CU_ASSERT_EQUAL(record.entry.new_ptr, 0x7ffc1234);
+	CU_ASSERT_EQUAL(record.entry.flags, 1);
+	CU_ASSERT_EQUAL(record.entry.id, -1);
+
 	bytes[0] = 12;
 	CU_ASSERT_EQUAL(
 		add(USE_WHOLE, ABI_32,

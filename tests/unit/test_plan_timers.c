@@ -93,9 +93,7 @@ static void probes_of_calls(void)
 		     "id=+40($arg1):s32 flags=+88($arg1):x32 new=+96($arg1):x32 "
 		     "old=+104($arg1):x32");
 	expect_probe("fd_settime_enter", "__x64_sys_timerfd_settime", USE_ENTRY,
-		     EVENT_TIMERFD_SETTIME,
-		     "id=+112($arg1):s32 flags=+104($arg1):x32 new=+96($arg1):x64 "
-		     "old=+56($arg1):x64");
+		     EVENT_TIMERFD_SETTIME, "args=+96($arg1):x64[3] old=+56($arg1):x64");
 	expect_probe("gettime_enter", "__x64_sys_timer_gettime", USE_ENTRY, EVENT_TIMER_GETTIME,
 		     "id=+112($arg1):s32 old=+104($arg1):x64");
 	expect_probe("getoverrun_exit_ia32", "__ia32_sys_timer_getoverrun", USE_RETURN,
