@@ -8,10 +8,14 @@
 #define STEP_BITS 6 /* 64 steps for every power of two */
 #define STEPS (1 << STEP_BITS)
 #define FIRST_CAPACITY 4
+#define NEAR 8
 
 /* Steps that have values, sorted: most timers have few, and there are many timers. */
 struct distribution_steps {
 	uint32_t used, capacity;
+	/* Where steps were found, by their number: most timers do what they did before. It
+	 * may have moved meanwhile. */
+	uint32_t near[NEAR];
 	struct step {
 		int64_t number : 13; /* see step_of */
 		uint64_t count : 51; /* 71 years of a million a second */
@@ -78,6 +82,7 @@ static int insert(struct distribution *distribution, uint32_t at, int number)
 			return -ENOMEM;
 		steps->used = used;
 		steps->capacity = capacity;
+		memset(steps->near, 0, sizeof(steps->near));
 		distribution->steps = steps;
 	}
 	memmove(&steps->at[at + 1], &steps->at[at], (steps->used - at) * sizeof(steps->at[0]));
@@ -88,14 +93,21 @@ static int insert(struct distribution *distribution, uint32_t at, int number)
 
 static int add_step(struct distribution *distribution, int number, uint64_t count)
 {
-	uint32_t at = search(distribution->steps, number);
+	struct distribution_steps *steps = distribution->steps;
+	uint32_t at = steps ? steps->near[(unsigned)number % NEAR] : 0;
 
+	if (steps && at < steps->used && steps->at[at].number == number) {
+		steps->at[at].count += count;
+		return 0;
+	}
+	at = search(steps, number);
 	if (!distribution->steps || at == distribution->steps->used ||
 	    distribution->steps->at[at].number != number) {
 		if (insert(distribution, at, number) < 0)
 			return -ENOMEM;
 	}
 	distribution->steps->at[at].count += count;
+	distribution->steps->near[(unsigned)number % NEAR] = at;
 	return 0;
 }
 
