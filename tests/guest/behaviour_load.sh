@@ -4,14 +4,6 @@
 # shellcheck source=tests/guest/lib_behaviour.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib_behaviour.sh"
 
-# How often PID went to sleep, without a process that would be an event itself.
-sleeps_of() {
-	local key value
-	while read -r key value; do
-		[[ $key != voluntary_ctxt_switches: ]] || sleeps=$value
-	done <"/proc/$1/status"
-}
-
 test_idle() {
 	local pid before=()
 	mkfifo never

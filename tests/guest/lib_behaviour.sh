@@ -51,6 +51,15 @@ ended() {
 	fail "ended with $status instead of $expected${1:+, see $*}"
 }
 
+# How often PID went to sleep, in $sleeps, without a process that would be an event itself.
+# shellcheck disable=SC2034 # sleeps: read by the tests
+sleeps_of() {
+	local key value
+	while read -r key value; do
+		[[ $key != voluntary_ctxt_switches: ]] || sleeps=$value
+	done <"/proc/$1/status"
+}
+
 # assert_told CALLS TOLD: the tasks in the JSON file CALLS are those that wrote
 # "PID TID COMM" to the file TOLD, all of them and nobody else.
 assert_told() {
