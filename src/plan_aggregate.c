@@ -12,9 +12,10 @@
  * A call whose old value cannot be written has set the timer all the same: it is counted
  * as an arm, and as refused.
  *
- * A timer that is just expiring elsewhere makes the kernel begin anew. Beginnings are
- * counted, for the return of do_timer_settime costs half as much again, and those that
- * were in vain are taken off later.
+ * A timer that is just expiring elsewhere makes the kernel begin anew. Where return probes
+ * know the arguments, calls are counted once they are done: such kernels may begin anew
+ * without a function that tells of it (7.2 does). Elsewhere beginnings are counted, which
+ * costs a third less, and those that were in vain are taken off later.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -60,9 +61,20 @@ static void add_trigger(struct plan_maker *maker, const struct aggregate_table *
 /* A function that sets timers. */
 struct setter {
 	const char *event, *symbol;
+	bool returns; /* counted at its return; one that counts calls is given an id */
 	int32_t clock;
 	unsigned size;
 };
+
+/* Of a call that is done: accepted ones only. */
+static void add_filtered(struct plan_maker *maker, const struct setter *setter,
+			 const struct aggregate_table *table, const char *keys, const char *filter)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "%s%s", setter->returns ? "ret == 0 && " : "", filter);
+	add_trigger(maker, table, setter->size, keys, text);
+}
 
 /*
  * Thread and timer as one key, which costs the kernel less than two: their sum, where the id
@@ -79,11 +91,13 @@ static bool can_pack(const struct plan_maker *maker, const struct setter *setter
 	const int *offset = maker->features->offset;
 
 	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && !setter->clock && !histograms &&
-	       !maker->wishes->aggregate_kinds && offset[OFFSET_ITIMER_CLOCK] >= 0 &&
+	       !setter->returns && !maker->wishes->aggregate_kinds &&
+	       offset[OFFSET_ITIMER_CLOCK] >= 0 &&
 	       offset[OFFSET_ITIMER_ID] == offset[OFFSET_ITIMER_CLOCK] + (int)sizeof(int32_t);
 }
 
-static void count_kinds(struct plan_maker *maker, const struct setter *setter)
+/* Each table with a filter that no other one passes. */
+static void count_apart_from_others(struct plan_maker *maker, const struct setter *setter)
 {
 	static const struct {
 		int32_t kind;
@@ -95,14 +109,17 @@ static void count_kinds(struct plan_maker *maker, const struct setter *setter)
 		{ COUNT_KIND_PERIODIC | COUNT_KIND_ABSOLUTE,
 		  ARMED " && " PERIODIC " && " ABSOLUTE },
 	};
-	struct aggregate_table table = { .what = COUNT_ARM };
+	bool told_apart = maker->wishes->aggregate_kinds;
+	struct aggregate_table table = { .what = COUNT_ARM, .number = setter->clock };
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	if (!told_apart)
+		add_filtered(maker, setter, &table, "common_pid,id", ARMED);
+	for (size_t i = 0; told_apart && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		table.number = kinds[i].kind | setter->clock;
-		add_trigger(maker, &table, setter->size, "common_pid,id", kinds[i].filter);
+		add_filtered(maker, setter, &table, "common_pid,id", kinds[i].filter);
 	}
 	table = (struct aggregate_table){ .what = COUNT_DISARM, .number = setter->clock };
-	add_trigger(maker, &table, setter->size, "common_pid,id", DISARMED);
+	add_filtered(maker, setter, &table, "common_pid,id", DISARMED);
 }
 
 static void count_sets(struct plan_maker *maker, const struct setter *setter, bool packed)
@@ -130,25 +147,30 @@ static void count_apart(struct plan_maker *maker, enum count_what what, const st
 
 	snprintf(keys, sizeof(keys), "common_pid,id,%s.log2", nsec);
 	snprintf(text, sizeof(text), "%s == 0 && %s != 0 && %s", sec, nsec, filter);
-	add_trigger(maker, &table, setter->size, keys, text);
+	add_filtered(maker, setter, &table, keys, text);
 	snprintf(keys, sizeof(keys), "common_pid,id,%s*1000000000+%s", sec, nsec);
 	snprintf(text, sizeof(text), "%s > 0 && %s < 9223372036 && %s", sec, sec, filter);
-	add_trigger(maker, &table, setter->size, keys, text);
+	add_filtered(maker, setter, &table, keys, text);
 	table.row = HISTOGRAM_ROWS - 1;
 	snprintf(text, sizeof(text), "%s >= 9223372036 && %s", sec, filter);
-	add_trigger(maker, &table, setter->size, "common_pid,id", text);
+	add_filtered(maker, setter, &table, "common_pid,id", text);
 }
 
-/* Calls, and values that are not counted elsewhere. */
-static bool count_set(struct plan_maker *maker, const struct setter *setter, uint32_t histograms)
+/* Calls, if it is the one that counts them, and values that are not counted elsewhere. */
+static bool count_set(struct plan_maker *maker, const struct setter *setter, bool counts,
+		      uint32_t histograms)
 {
-	struct probe probe = { .means = { USE_TALLY, EVENT_TIMER_SETTIME, ABI_UNKNOWN } };
-	bool kinds = maker->wishes->aggregate_kinds, packed = can_pack(maker, setter, histograms);
+	struct probe probe = { .means = { USE_TALLY, EVENT_TIMER_SETTIME, ABI_UNKNOWN },
+			       .kretprobe = setter->returns };
+	bool kinds = counts && maker->wishes->aggregate_kinds,
+	     packed = can_pack(maker, setter, histograms);
 	int id_at = maker->features->offset[OFFSET_ITIMER_ID];
 	const char *flags = "", *interval = "";
 	char id[40];
 
-	if (packed)
+	if (setter->returns && counts)
+		snprintf(id, sizeof(id), "id=$arg1:s32");
+	else if (packed)
 		snprintf(id, sizeof(id), "timer=+%d($arg1):u64", id_at - PACKED_BYTES);
 	else
 		snprintf(id, sizeof(id), "id=+%d($arg1):s32", id_at);
@@ -158,11 +180,12 @@ static bool count_set(struct plan_maker *maker, const struct setter *setter, uin
 		interval = " is=+0($arg3):s64 in=+8($arg3):s64";
 	if (!plan_probe(maker, &probe, setter->event, setter->symbol,
 			"counts calls that set a timer",
-			"%s vs=+16($arg3):s64 vn=+24($arg3):s64%s%s", id, flags, interval))
+			"%s vs=+16($arg3):s64 vn=+24($arg3):s64%s%s%s", id, flags, interval,
+			setter->returns ? " ret=$retval:s32" : ""))
 		return false;
-	if (kinds)
-		count_kinds(maker, setter);
-	else
+	if (counts && (kinds || setter->returns))
+		count_apart_from_others(maker, setter);
+	else if (counts)
 		count_sets(maker, setter, packed);
 	if (histograms & HISTOGRAM_BIT(HISTOGRAM_VALUE))
 		count_apart(maker, COUNT_VALUE, setter, "vs", "vn", RELATIVE);
@@ -286,8 +309,9 @@ static int count_refused(struct plan_maker *maker, struct error *err)
 	return 0;
 }
 
-/* By the functions that valid calls reach. */
-static int count_calls(struct plan_maker *maker, uint32_t histograms, struct error *err)
+/* Where return probes are not given arguments: the functions that valid calls reach. */
+static int count_beginnings(struct plan_maker *maker, uint32_t histograms, bool at_arms,
+			    struct error *err)
 {
 	static const struct setter common = { .event = "tally_set",
 					      .symbol = "common_timer_set",
@@ -296,17 +320,38 @@ static int count_calls(struct plan_maker *maker, uint32_t histograms, struct err
 					   .symbol = "posix_cpu_timer_set",
 					   .clock = COUNT_KIND_CPU,
 					   .size = FEW };
-	bool at_arms = arms_can_count(maker);
 
 	count_again(maker);
-	if (!count_set(maker, &common, at_arms ? 0 : histograms))
+	if (!count_set(maker, &common, true, at_arms ? 0 : histograms))
 		return error_set(err, ENOTSUP, "common_timer_set cannot be probed");
-	if (!count_set(maker, &cpu, histograms))
+	if (!count_set(maker, &cpu, true, histograms))
 		plan_note(maker, "timers of CPU clocks are not counted: posix_cpu_timer_set cannot "
 				 "be probed");
-	if (histograms && at_arms)
-		count_values(maker, histograms);
 	return 0;
+}
+
+static int count_calls(struct plan_maker *maker, uint32_t histograms, struct error *err)
+{
+	static const struct setter every = { .event = "tally_set",
+					     .symbol = "do_timer_settime",
+					     .returns = true,
+					     .size = MANY },
+				   cpu = { .event = "tally_set_cpu",
+					   .symbol = "posix_cpu_timer_set",
+					   .returns = true,
+					   .size = FEW };
+	bool at_arms = arms_can_count(maker);
+	int status = 0;
+
+	if (!maker->features->return_args ||
+	    !count_set(maker, &every, true, at_arms ? 0 : histograms))
+		status = count_beginnings(maker, histograms, at_arms, err);
+	else if (histograms && at_arms && !count_set(maker, &cpu, false, histograms))
+		plan_note(maker, "values of CPU clocks are not counted: posix_cpu_timer_set cannot "
+				 "be probed");
+	if (status == 0 && histograms && at_arms)
+		count_values(maker, histograms);
+	return status;
 }
 
 int plan_aggregate(struct plan_maker *maker, struct error *err)

@@ -17,6 +17,30 @@ static void describe_counting(void)
 {
 	describe();
 	wishes.aggregate = true;
+	kernel.return_args = false;
+}
+
+/* Calls are counted when they are done, all of them by one probe. */
+static void with_return_arguments(void)
+{
+	describe_counting();
+	kernel.return_args = true;
+	make_whole();
+	NO_NOTES();
+	expect_probe("tally_set", "do_timer_settime", USE_TALLY, EVENT_TIMER_SETTIME,
+		     "id=$arg1:s32 vs=+16($arg3):s64 vn=+24($arg3):s64 ret=$retval:s32");
+	CU_ASSERT_TRUE(find_event("tally_set")->kretprobe);
+	expect_none("tally_set_cpu");
+	expect_none("tally_again");
+	wishes.histograms = BOTH;
+	wishes.aggregate_kinds = true;
+	make_whole();
+	NO_NOTES();
+	CU_ASSERT_PTR_NOT_NULL(find_event("tally_set_cpu"));
+	CU_ASSERT_EQUAL_FATAL(refuse("do_timer_settime", "no"), 0);
+	check_limits();
+	CU_ASSERT_PTR_NOT_NULL(find("common_timer_set"));
+	CU_ASSERT_PTR_NOT_NULL(find_event("tally_again"));
 }
 
 static size_t triggers_of(const char *event)
@@ -171,7 +195,8 @@ int suite_plan_aggregate(void)
 {
 	CU_pSuite suite = CU_add_suite("plan_aggregate", NULL, NULL);
 
-	if (!suite || !CU_ADD_TEST(suite, no_more_than_needed) || !CU_ADD_TEST(suite, packed) ||
+	if (!suite || !CU_ADD_TEST(suite, no_more_than_needed) ||
+	    !CU_ADD_TEST(suite, with_return_arguments) || !CU_ADD_TEST(suite, packed) ||
 	    !CU_ADD_TEST(suite, kinds) || !CU_ADD_TEST(suite, histograms) ||
 	    !CU_ADD_TEST(suite, refusals) || !CU_ADD_TEST(suite, nothing_to_count_with) ||
 	    !CU_ADD_TEST(suite, kernels))
