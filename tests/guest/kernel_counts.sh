@@ -69,24 +69,31 @@ test_hist_triggers() {
 	between hrtimer_expire_entry fired timerfd_tmrproc posix_timer_fn it_real_fn
 }
 
-# sleeping N: so many more sleep than the file says.
-sleeping() {
-	(($(timers_listed hrtimer_wakeup) >= $(<sleeping-before) + $1))
+# asleep PID...: each is sleep(1), and sleeps. That many more are in /proc/timer_list is no
+# sign of it: timersnoop sleeps as well.
+asleep() {
+	local pid comm state
+	for pid; do
+		read -r _ comm state _ <"/proc/$pid/stat"
+		[[ $comm == "(sleep)" && $state == S ]] || return
+	done
 }
 
 # What is pending at the end is what /proc/timer_list has. Nobody else has timers of
 # two of the callbacks; what slept before is none of timersnoop's.
 test_timer_list() {
-	local callback
+	local callback sleepers=()
 	mkfifo go
 	exec 8<>go
 	sleep 1000 &
 	start_kernel kernel --by callback,process -n ktimers,sleep --format json -o ours.json
-	timers_listed hrtimer_wakeup >sleeping-before
-	for _ in 1 2 3 4 5 6 7 8 9; do sleep 1000 & done
+	for _ in 1 2 3 4 5 6 7 8 9; do
+		sleep 1000 &
+		sleepers+=("$!")
+	done
 	start ktimers -o truth.json armed 25 wait <go >said
 	wait_for 20 grep -q ready said
-	wait_for 20 sleeping 9
+	wait_for 20 asleep "${sleepers[@]}"
 	for callback in timerfd_tmrproc posix_timer_fn; do
 		assert_eq 25 "$(timers_listed "$callback")" "$callback in /proc/timer_list"
 	done
