@@ -46,10 +46,11 @@ int report_each(struct report *report, report_taker *take, void *context);
 uint64_t report_due(const struct report *report);
 /* Everything before `now_ns` has been told: what is due until then is written. */
 int report_pass(struct report *report, uint64_t now_ns);
-/* Does --until hold by now, of all that has been told? To ask while nobody `asks` changes nothing. */
+/* Is there an --until that has not come to hold as yet? */
 bool report_asks(const struct report *report);
-/* Can the answer change although nothing happens, as a rate does? */
+/* And can it come to hold although nothing happens, as a rate does? */
 bool report_asks_time(const struct report *report);
+/* Does it hold by now, of all that has been told? */
 void report_ask(struct report *report, uint64_t now_ns);
 /* --until holds, or as many tables as were asked for have been shown. */
 bool report_done(const struct report *report);
