@@ -5,8 +5,9 @@
 #
 # Builds with gcc and with clang, warnings as errors; runs the unit tests, plain
 # and under ASan and UBSan, the linters, what is written against the code, other
-# readers of recordings, and the guest tests on every kernel of the matrix. The last line says how many tests passed,
-# failed and were skipped. Exit status 0 when none failed.
+# readers of recordings, and the guest tests on every kernel of the matrix. At the
+# end is what failed once more, and how many tests passed, failed and were skipped.
+# Exit status 0 when none failed.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -18,7 +19,8 @@ set -euo pipefail
 
 passed=0 failed=0 skipped=0
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+failures=$(mktemp) # what failed, for the end
+trap 'rm -f "$log" "$failures"' EXIT
 
 # count FILE: adds the last "N passed, N failed[, N skipped]" of a log.
 count() {
@@ -37,8 +39,9 @@ tests() {
 	shift
 	printf '\n== %s\n' "$name"
 	"$@" 2>&1 | tee "$log" || status=$?
+	grep -E '^([^ ]+ )?not ok ' "$log" | sort -u >>"$failures" || :
 	if ! count "$log" || ((status != 0 && failed == failed_before)); then
-		printf 'not ok %s: ended with status %d\n' "$name" "$status"
+		printf 'not ok %s: ended with status %d\n' "$name" "$status" | tee -a "$failures"
 		failed=$((failed + 1))
 	fi
 }
@@ -52,7 +55,7 @@ step() {
 		passed=$((passed + 1))
 	else
 		cat "$log"
-		printf 'not ok %s\n' "$name"
+		printf 'not ok %s\n' "$name" | tee -a "$failures"
 		failed=$((failed + 1))
 	fi
 }
@@ -71,6 +74,7 @@ tests 'documentation' "${make[@]}" CC=gcc CFLAGS="$strict" check-docs
 tests 'other readers' "${make[@]}" CC=gcc CFLAGS="$strict" check-readers
 tests 'guests' "${make[@]}" CC=gcc CFLAGS="$strict" check-guests
 
+[[ ! -s $failures ]] || printf '\nfailed:\n%s\n' "$(<"$failures")"
 if ((skipped)); then
 	printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 else

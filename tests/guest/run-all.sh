@@ -15,8 +15,9 @@
 #   --timeout SECONDS   for each guest (default 1500)
 #
 # Each line of a guest has its kernel in front of it. A guest, or a script, that
-# does not get to its end is one failed test. The last line is
-# "guests: N passed, N failed, N skipped"; exit status 1 when a test failed.
+# does not get to its end is one failed test. What failed is told once more at the
+# end. The last line is "guests: N passed, N failed, N skipped"; exit status 1 when
+# a test failed.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
@@ -126,19 +127,31 @@ sum() {
 	awk '/^TESTS / { p += $2; f += $3; s += $4 } END { print p + 0, f + 0, s + 0 }' "$@"
 }
 
+# failures KERNEL LOG: each with the beginning of what it wrote.
+failures() {
+	awk -v kernel="$1" '
+		/^not ok / { told = 0; print kernel " " $0; next }
+		/^    / { if (told >= 0 && told++ < 40) print kernel " " $0; next }
+		{ told = -1 }
+		BEGIN { told = -1 }
+	' "$2"
+}
+
 conclude() {
-	local kernel log passed=0 failed=0 skipped=0 p f s more
+	local kernel log passed=0 failed=0 skipped=0 p f s more counts=''
 	for kernel in "${kernels[@]}"; do
 		log=$work/${kernel//\//_}
 		more=$(judge "$kernel" "$log")
 		read -r p f s < <(sum "$log")
+		failures "$kernel" "$log"
 		if [[ $more ]]; then
 			echo "$more"
 			f=$((f + $(wc -l <<<"$more")))
 		fi
-		echo "$kernel: $p passed, $f failed, $s skipped"
+		counts+="$kernel: $p passed, $f failed, $s skipped"$'\n'
 		((passed += p, failed += f, skipped += s)) || :
 	done
+	printf '%s' "$counts"
 	echo "guests: $passed passed, $failed failed, $skipped skipped"
 	((passed + failed + skipped)) || die "no test matches '$only'"
 	((failed == 0))
