@@ -17,8 +17,8 @@ keep() {
 		start_idle
 		ktimers -o "$kept.new/truth.json" waker 20 "$sleeps"
 		taskset 2 ktimers -o "$kept.new/truth.json" timeouts "$timeouts" 20
-		read -r from to < <(jq -r -s '"\(.[0]._begin) \(.[-1]._end)"' "$kept.new/truth.json")
-		idle_ends 1 "$from" "$to" >"$kept.new/ends"
+		nothing_overwritten
+		cp "$counting/trace" "$kept.new/trace"
 		kill -INT "$snoop"
 		ended 0 "$snoop"
 		end_idle
@@ -70,14 +70,30 @@ test_who() {
 				and .wakeups >= $timeouts * 0.7 and .wakeups + .alongside <= $timeouts))'
 }
 
-# The same CPU by the test's own records of the same time. Of two hrtimers that expire at
-# once, the tick and another, it takes the first; and what was armed before is unknown.
+# quiet_moment FROM TO: the middle of the longest time without an end of an idle period of
+# CPU 1 among those that `stdout` has between these two.
+quiet_moment() {
+	awk -F '\t' -v from="$1" -v to="$2" '
+		$1 != 1 || $2 < from || $2 > to { next }
+		last && $2 - last > longest { longest = $2 - last; middle = last + longest / 2 }
+		{ last = $2 }
+		END { printf "%.0f\n", middle }' stdout
+}
+
+# The same CPU by the test's own records of the same time, between two moments at which
+# neither has a period end. Of two hrtimers that expire at once, the tick and another, it
+# takes the first; and what was armed before is unknown.
 test_same_causes() {
 	keep
 	assert_status 0 timersnoop kernel -i "$recording" -e wakeup --fields cpu,mono_ns,waker,callback --no-header
+	local tenth=$(((to - from) / 10))
+	from=$(quiet_moment "$from" $((from + tenth)))
+	to=$(quiet_moment $((to - tenth)) "$to")
+	assert_match '^[1-9][0-9]* [1-9][0-9]*$' "$from $to"
 	awk -F '\t' -v from="$from" -v to="$to" '$1 == 1 && $2 >= from && $2 <= to {
 		n[$3 == "timer" || $3 == "tick" ? $4 : "interrupt"]++ } END { for (c in n) print c, n[c] }' stdout | sort >shown
-	awk '$1 ~ /_entry$|^nothing$/ { n += $2; next } { print } END { print "interrupt", n }' "$kept/ends" | sort >counted
+	idle_ends 1 "$from" "$to" "$kept/trace" |
+		awk '$1 ~ /_entry$|^nothing$/ { n += $2; next } { print } END { print "interrupt", n }' | sort >counted
 	show shown counted
 	awk '
 		NR == FNR { counted[$1] = $2; all += $2; next }

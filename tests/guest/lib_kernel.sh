@@ -126,13 +126,13 @@ start_idle() {
 	done
 }
 
-# idle_ends CPU FROM TO: "cause count" of this CPU's idle periods since then that ended
-# between these two times of CLOCK_MONOTONIC, in ns. The cause is what the first
+# idle_ends CPU FROM TO TRACE: "cause count" of this CPU's idle periods in a copy of
+# $counting/trace that ended between these two times of CLOCK_MONOTONIC, in ns. The
+# trace has its times in us, of a moment of its own. The cause is what the first
 # interrupt was; of the timer interrupt, the first hrtimer that fired before the period's
 # end. The tick is then only the messenger of a timer of timer_list, the first one,
 # unless it goes on by itself or that timer can be put off.
 idle_ends() {
-	nothing_overwritten
 	awk -v cpu="$(printf '[%03d]' "$1")" -v from="$2" -v to="$3" '
 		function word_behind(key) {
 			return match($0, key "=[^ ]+") ? substr($0, RSTART + length(key) + 1, RLENGTH - length(key) - 1) : ""
@@ -159,7 +159,7 @@ idle_ends() {
 		event == "hrtimer_expire_entry" { if (!hr) hr = word_behind("function"); next }
 		!list && !goes_on && !put_off[word_behind("timer")] { list = word_behind("function") }
 		END { for (cause in n) print cause, n[cause] }' \
-		tick='^tick_(sched_timer|nohz_handler)$' "$counting/trace" | sort
+		tick='^tick_(sched_timer|nohz_handler)$' "$4" | sort
 }
 
 end_idle() {
