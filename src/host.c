@@ -13,6 +13,8 @@
 #include <tracefs.h>
 #include <unistd.h>
 
+#include "timersnoop/ask_symbols.h"
+
 #define DEFAULT_TRACEFS "/sys/kernel/tracing"
 
 static bool has_file(const char *dir, const char *file)
@@ -157,8 +159,8 @@ int host_tracefs(struct error *err)
 	return status ? status : check_namespace(err);
 }
 
-/* Gives all of it to take(), in blocks of whole lines. What that returns other than 0 is
- * -errno, and ends it. */
+/* Gives all of it to take(), in blocks of whole lines. What that returns other than 0 ends it:
+ * -errno, or 1 when it has enough. */
 static int read_kallsyms(int (*take)(void *context, const char *text, size_t length), void *context,
 			 struct error *err)
 {
@@ -196,9 +198,20 @@ static int take_features(void *features, const char *text, size_t length)
 	return 0;
 }
 
-static int read_symbols(struct kernel_features *features, struct error *err)
+static int take_addresses(void *features, const char *text, size_t length)
 {
-	return read_kallsyms(take_features, features, err);
+	return kernel_features_addresses(features, text, length, probe_plan_addressed());
+}
+
+/* Reading kallsyms takes longer than the rest of the start together. */
+static int read_symbols(struct kernel_features *features, const struct plan_wishes *wishes,
+			struct error *err)
+{
+	if (!ask_symbols(features, probe_plan_symbols()))
+		return read_kallsyms(take_features, features, err);
+	/* These are in its first part: it is in the order of addresses. */
+	return probe_plan_needs_addresses(wishes) ? read_kallsyms(take_addresses, features, err)
+						  : 0;
 }
 
 static int take_functions(void *symbols, const char *text, size_t length)
@@ -275,7 +288,7 @@ int host_features(struct kernel_features *features, const struct plan_wishes *wi
 		features->events[i] = has_event(&feature_events[i]);
 	if (probe_plan_needs_types(wishes))
 		read_types(features);
-	return read_symbols(features, err);
+	return read_symbols(features, wishes, err);
 }
 
 int host_features_guess(struct kernel_features *features, struct error *err)
@@ -289,5 +302,5 @@ int host_features_guess(struct kernel_features *features, struct error *err)
 	features->ustring = true;
 	features->arrays = true;
 	read_types(features);
-	return read_symbols(features, err);
+	return read_kallsyms(take_features, features, err);
 }

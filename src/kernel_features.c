@@ -127,12 +127,12 @@ static void learn_names(struct kernel_features *features, const char *const *nam
 			(struct feature_symbol){ .name = *names };
 }
 
-/* "ADDRESS TYPE NAME", with "\t[MODULE]" behind a module's. */
-static void read_symbol(const struct lookup *lookup, struct kernel_features *features,
-			const char *line, const char *end)
+/* The symbol of "ADDRESS TYPE NAME", with "\t[MODULE]" behind a module's; NULL: not wanted. */
+static struct feature_symbol *read_symbol(const struct lookup *lookup,
+					  const struct kernel_features *features, const char *line,
+					  const char *end)
 {
 	const char *name = line, *tab;
-	struct feature_symbol *symbol;
 
 	for (int field = 0; field < 2 && name; field++) {
 		name = memchr(name, ' ', (size_t)(end - name));
@@ -140,57 +140,84 @@ static void read_symbol(const struct lookup *lookup, struct kernel_features *fea
 	}
 	/* Kprobes go into functions: types t and T, w and W. */
 	if (!name || !strchr("tTwW", name[-2]))
-		return;
+		return NULL;
 	tab = memchr(name, '\t', (size_t)(end - name));
-	symbol = find_symbol(lookup, features, name, (size_t)((tab ? tab : end) - name));
-	if (!symbol)
-		return;
-	symbol->count++;
-	symbol->address = strtoull(line, NULL, 16);
+	return find_symbol(lookup, features, name, (size_t)((tab ? tab : end) - name));
+}
+
+static void read_symbols(struct kernel_features *features, const char *text, size_t length,
+			 bool counted)
+{
+	const char *end = text + length;
+	struct lookup lookup;
+
+	make_lookup(&lookup, features);
+	while (text < end) {
+		const char *line_end = memchr(text, '\n', (size_t)(end - text));
+		struct feature_symbol *symbol;
+
+		if (!line_end)
+			line_end = end;
+		symbol = read_symbol(&lookup, features, text, line_end);
+		if (symbol) {
+			symbol->count += !counted;
+			symbol->address = strtoull(text, NULL, 16);
+		}
+		text = line_end + 1;
+	}
 }
 
 void kernel_features_kallsyms(struct kernel_features *features, const char *text, size_t length,
 			      const char *const *names)
 {
-	const char *end = text + length;
-	struct lookup lookup;
-
 	learn_names(features, names);
-	make_lookup(&lookup, features);
-	while (text < end) {
-		const char *line_end = memchr(text, '\n', (size_t)(end - text));
+	read_symbols(features, text, length, false);
+}
 
-		if (!line_end)
-			line_end = end;
-		read_symbol(&lookup, features, text, line_end);
-		text = line_end + 1;
+static const struct feature_symbol *known_symbol(const struct kernel_features *features,
+						 const char *name)
+{
+	for (size_t i = 0; i < features->symbol_count; i++)
+		if (strcmp(features->symbols[i].name, name) == 0)
+			return &features->symbols[i];
+	return NULL;
+}
+
+bool kernel_features_addresses(struct kernel_features *features, const char *text, size_t length,
+			       const char *const *names)
+{
+	bool all = true;
+
+	read_symbols(features, text, length, true);
+	for (; *names && all; names++) {
+		const struct feature_symbol *symbol = known_symbol(features, *names);
+
+		all = !symbol || symbol->count != 1 || symbol->address;
 	}
+	return all;
 }
 
 uint64_t kernel_features_address(const struct kernel_features *features, const char *symbol)
 {
-	for (size_t i = 0; i < features->symbol_count; i++)
-		if (strcmp(features->symbols[i].name, symbol) == 0 &&
-		    features->symbols[i].count == 1)
-			return features->symbols[i].address;
-	return 0;
+	const struct feature_symbol *known = known_symbol(features, symbol);
+
+	return known && known->count == 1 ? known->address : 0;
 }
 
 bool kernel_features_absent(const struct kernel_features *features, const char *symbol)
 {
-	for (size_t i = 0; i < features->symbol_count; i++)
-		if (strcmp(features->symbols[i].name, symbol) == 0)
-			return features->symbols[i].count == 0;
-	return false;
+	const struct feature_symbol *known = known_symbol(features, symbol);
+
+	return known && known->count == 0;
 }
 
 bool kernel_features_usable(const struct kernel_features *features, const char *symbol,
 			    const char *args)
 {
-	for (size_t i = 0; i < features->symbol_count; i++)
-		if (strcmp(features->symbols[i].name, symbol) == 0 &&
-		    features->symbols[i].count != 1)
-			return false;
+	const struct feature_symbol *known = known_symbol(features, symbol);
+
+	if (known && known->count != 1)
+		return false;
 	for (size_t i = 0; i < features->refused_count; i++)
 		if (strcmp(features->refused[i].symbol, symbol) == 0 &&
 		    strcmp(features->refused[i].args, args) == 0)

@@ -38,6 +38,10 @@ const char *const plan_timers_symbols[] = {
 	NULL,
 };
 
+/* Callbacks of hrtimers. */
+const char *const plan_timers_addressed[] = { "posix_timer_fn", "timerfd_tmrproc", "it_real_fn",
+					      "alarmtimer_fired", NULL };
+
 static bool wants(const struct plan_maker *maker, uint32_t events)
 {
 	return maker->events & events;
@@ -76,24 +80,20 @@ static void timer_args(const int *offset, char *text, size_t size, int at)
 /* The functions of the hrtimers that `events` are about; or `alarms` of alarm clocks too. */
 static void hrtimer_filter(const struct plan_maker *maker, bool alarms, char *text, size_t size)
 {
-	static const struct {
-		uint32_t events;
-		const char *function;
-	} functions[] = {
-		{ EVENT_BIT(EVENT_TIMER_EXPIRE) | EVENTS_SIGNAL, "posix_timer_fn" },
-		{ EVENT_BIT(EVENT_TIMERFD_EXPIRE), "timerfd_tmrproc" },
-		{ EVENT_BIT(EVENT_ITIMER_EXPIRE) | EVENTS_SIGNAL, "it_real_fn" },
-		{ EVENT_BIT(EVENT_TIMER_EXPIRE) | EVENT_BIT(EVENT_TIMERFD_EXPIRE) | EVENTS_SIGNAL,
-		  "alarmtimer_fired" },
+	static const uint32_t events[] = {
+		EVENT_BIT(EVENT_TIMER_EXPIRE) | EVENTS_SIGNAL,
+		EVENT_BIT(EVENT_TIMERFD_EXPIRE),
+		EVENT_BIT(EVENT_ITIMER_EXPIRE) | EVENTS_SIGNAL,
+		EVENT_BIT(EVENT_TIMER_EXPIRE) | EVENT_BIT(EVENT_TIMERFD_EXPIRE) | EVENTS_SIGNAL,
 	};
 	size_t used = 0;
 
 	text[0] = '\0';
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]) - !alarms; i++) {
-		uint64_t address = kernel_features_address(maker->features, functions[i].function);
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]) - !alarms; i++) {
+		const char *function = plan_timers_addressed[i];
+		uint64_t address = kernel_features_address(maker->features, function);
 
-		if (!wants(maker, functions[i].events) ||
-		    kernel_features_absent(maker->features, functions[i].function))
+		if (!wants(maker, events[i]) || kernel_features_absent(maker->features, function))
 			continue;
 		if (!address) {
 			text[0] = '\0';

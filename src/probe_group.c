@@ -130,7 +130,7 @@ int probe_group_add(const char *group, const struct probe_plan *plan, const stru
 	if (!text)
 		return error_errno(err, ENOMEM, "probes");
 	for (size_t i = 0; i < plan->probe_count; i++) {
-		used += probe_text(text + used, &plan->probes[i], group);
+		used += probe_definition(text + used, &plan->probes[i], group);
 		text[used++] = '\n';
 	}
 	text[used] = '\0';
@@ -140,7 +140,7 @@ int probe_group_add(const char *group, const struct probe_plan *plan, const stru
 		*refused = find_refused(group, plan);
 	}
 	if (*refused) {
-		text[probe_text(text, *refused, group)] = '\0';
+		text[probe_definition(text, *refused, group)] = '\0';
 		last_reason(text, reason, sizeof(reason));
 	}
 	free(text);

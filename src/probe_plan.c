@@ -2,6 +2,7 @@
 #include "timersnoop/probe_plan.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +36,11 @@ const char *const *probe_plan_symbols(void)
 	return symbols;
 }
 
+const char *const *probe_plan_addressed(void)
+{
+	return plan_timers_addressed;
+}
+
 size_t probe_text(char text[PROBE_TEXT_MAX], const struct probe *probe, const char *group)
 {
 	char kind[16] = "p";
@@ -45,6 +51,44 @@ size_t probe_text(char text[PROBE_TEXT_MAX], const struct probe *probe, const ch
 	length = snprintf(text, PROBE_TEXT_MAX, "%s:%s/%s %s %s", kind, group, probe->event,
 			  probe->symbol, probe->args);
 	return length < PROBE_TEXT_MAX ? (size_t)length : PROBE_TEXT_MAX - 1;
+}
+
+/* System V ABI, AMD64. The kernel takes the names before only of a function that it was
+ * given by name. */
+static const struct {
+	const char *name, *instead;
+} registers[] = { { "$arg1", "%di" }, { "$arg2", "%si" }, { "$arg3", "%dx" },  { "$arg4", "%cx" },
+		  { "$arg5", "%r8" }, { "$arg6", "%r9" }, { "$retval", "%ax" } };
+
+static void name_registers(char *args, size_t size, const char *from)
+{
+	size_t used = 0;
+
+	while (*from && used + 1 < size) {
+		size_t i = 0, count = sizeof(registers) / sizeof(registers[0]);
+
+		while (i < count &&
+		       strncmp(from, registers[i].name, strlen(registers[i].name)) != 0)
+			i++;
+		if (i == count) {
+			args[used++] = *from++;
+			continue;
+		}
+		used += (size_t)snprintf(args + used, size - used, "%s", registers[i].instead);
+		from += strlen(registers[i].name);
+	}
+	args[used < size ? used : size - 1] = '\0';
+}
+
+size_t probe_definition(char text[PROBE_TEXT_MAX], const struct probe *probe, const char *group)
+{
+	struct probe there = *probe;
+
+	if (probe->address && !(probe->kretprobe && strstr(probe->args, "$arg"))) {
+		snprintf(there.symbol, sizeof(there.symbol), "0x%" PRIx64, probe->address);
+		name_registers(there.args, sizeof(there.args), probe->args);
+	}
+	return probe_text(text, &there, group);
 }
 
 bool plan_event_repeated(const struct probe_plan *plan, size_t event)
@@ -93,7 +137,11 @@ bool plan_add(struct plan_maker *maker, const struct probe *probe)
 	if (plan->probe_count == PLAN_PROBES_MAX ||
 	    !kernel_features_usable(maker->features, probe->symbol, probe->args))
 		return false;
-	plan->probes[plan->probe_count++] = *probe;
+	plan->probes[plan->probe_count] = *probe;
+	if (maker->features->by_address)
+		plan->probes[plan->probe_count].address =
+			kernel_features_address(maker->features, probe->symbol);
+	plan->probe_count++;
 	return true;
 }
 
@@ -184,6 +232,12 @@ bool probe_plan_needs_types(const struct plan_wishes *wishes)
 {
 	return wishes->user_ids || wishes->lives || wishes->wakeups || wishes->aggregate ||
 	       wishes->events & (EVENTS_EXPIRE | EVENTS_SIGNAL | EVENT_BIT(EVENT_TIMER_CREATE));
+}
+
+bool probe_plan_needs_addresses(const struct plan_wishes *wishes)
+{
+	return !wishes->kernel &&
+	       (wishes->lives || wishes->events & (EVENTS_EXPIRE | EVENTS_SIGNAL));
 }
 
 /* A timerfd's expiry is told by its descriptor, which only calls know. */

@@ -23,8 +23,9 @@
 int host_tracefs(struct error *err);
 
 /*
- * Fills `features` from uname(2), tracefs's README and kallsyms, and from type
- * data what `wishes` needs of it.
+ * Fills `features` from uname(2) and tracefs's README, from what the kernel says of
+ * functions when it is asked (ask_symbols.h), or kallsyms, and from type data what
+ * `wishes` needs of it.
  */
 int host_features(struct kernel_features *features, const struct plan_wishes *wishes,
 		  struct error *err);

@@ -15,8 +15,8 @@
 
 struct feature_symbol {
 	const char *name; /* a literal of probe_plan_symbols() */
-	unsigned count;   /* how often kallsyms lists it; more than 1 is ambiguous */
-	uint64_t address; /* of the last one; 0 when it is hidden (kptr_restrict) */
+	unsigned count;   /* of functions that have it; more than 1 is ambiguous */
+	uint64_t address; /* of the last one; 0: hidden (kptr_restrict), or not asked for */
 };
 
 struct feature_refusal {
@@ -78,12 +78,14 @@ extern const struct feature_event_name {
 struct kernel_features {
 	char machine[65]; /* uname(2): "x86_64" */
 	char release[65];
-	bool arg_n;                  /* $argN at function entry */
-	bool user_memory;            /* +u0(...): reads of user memory */
-	bool ustring;                /* a string type that tells a failed read */
-	bool arrays;                 /* NAME=...:s64[4] */
-	bool return_args;            /* $argN in return probes: as they were at entry */
-	bool hist;                   /* hist triggers, with expressions as keys */
+	bool arg_n;       /* $argN at function entry */
+	bool user_memory; /* +u0(...): reads of user memory */
+	bool ustring;     /* a string type that tells a failed read */
+	bool arrays;      /* NAME=...:s64[4] */
+	bool return_args; /* $argN in return probes: as they were at entry */
+	bool hist;        /* hist triggers, with expressions as keys */
+	/* For each name the kernel goes through all it has: probes are better made by address */
+	bool by_address;
 	bool events[FEATURE_EVENTS]; /* which tracepoints there are, of those that may be missing */
 	/* The register that points at a system call's struct pt_regs when it
 	 * returns, as a fetch-arg (calibrate.h); empty: not known */
@@ -104,6 +106,14 @@ void kernel_features_readme(struct kernel_features *features, const char *readme
  */
 void kernel_features_kallsyms(struct kernel_features *features, const char *text, size_t length,
 			      const char *const *names);
+
+/*
+ * The same for symbols that are counted already: takes addresses alone. Whether each of the
+ * `names` (ends with NULL) has its address by now that is there once; the others may lack
+ * theirs.
+ */
+bool kernel_features_addresses(struct kernel_features *features, const char *text, size_t length,
+			       const char *const *names);
 
 /* The structure and the member that an offset is of. */
 struct feature_member {

@@ -52,6 +52,6 @@ extern const char *const plan_kernel_symbols[], *const plan_kernel_callbacks[];
 
 /* plan_timers.c: -ENOTSUP when type data is missing and only expiries or signals are wished for */
 int plan_timers(struct plan_maker *maker, struct error *err);
-extern const char *const plan_timers_symbols[];
+extern const char *const plan_timers_symbols[], *const plan_timers_addressed[];
 
 #endif

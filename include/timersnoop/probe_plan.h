@@ -114,6 +114,7 @@ struct probe {
 	bool anywhere; /* hits in whatever task was interrupted: no pid filter may drop it */
 	char event[40];
 	char symbol[64];
+	uint64_t address; /* of the symbol, when it is to be made by that; else 0 */
 	char args[640];   /* fetch-args, separated by one space */
 	char filter[160]; /* the event's filter; empty: none */
 	char why[120];    /* the reason for it, for doctor and -v */
@@ -186,6 +187,8 @@ struct plan_wishes {
 
 /* Does the plan depend on offsets from type data? */
 bool probe_plan_needs_types(const struct plan_wishes *wishes);
+/* Does a plan for this have the addresses of probe_plan_addressed() in filters? */
+bool probe_plan_needs_addresses(const struct plan_wishes *wishes);
 
 /*
  * Makes the plan for these features. Probes listed as refused in them are
@@ -215,6 +218,8 @@ static inline bool probe_use_tells_of_timers(enum probe_use use)
  * Documentation/trace/kprobetrace.rst), no newline. Returns the length.
  */
 size_t probe_text(char text[PROBE_TEXT_MAX], const struct probe *probe, const char *group);
+/* The same as the kernel is told it: by address, and then with registers, if it has one. */
+size_t probe_definition(char text[PROBE_TEXT_MAX], const struct probe *probe, const char *group);
 
 /* Is an event in the plan already, before this one? In another instance, with another filter. */
 bool plan_event_repeated(const struct probe_plan *plan, size_t event);
@@ -238,5 +243,7 @@ size_t plan_event_trigger(char text[TRIGGER_TEXT_MAX], const struct plan_event *
 
 /* The names a plan may ask for, to look up in kallsyms; ends with NULL. */
 const char *const *probe_plan_symbols(void);
+/* Those of them whose addresses may be needed; ends with NULL. */
+const char *const *probe_plan_addressed(void);
 
 #endif

@@ -199,4 +199,26 @@ test_doctor() {
 	assert_status 0 timersnoop doctor -v
 }
 
+# What the kernel says of functions when asked is what kallsyms has.
+test_same_plan_without_perf() {
+	local pmu=/sys/bus/event_source/devices/kprobe wishes
+	local plans=('-e timer_settime' '-e all --lives --toctou -u 0' 'stat --aggregate' 'kernel --callers')
+	[[ -e $pmu/type ]] || skip "no PMU of kprobes"
+	cat "$tracefs/error_log" >errors-before
+	for wishes in "${plans[@]}"; do
+		# shellcheck disable=SC2086 # words
+		timersnoop $wishes --dry-run -v
+	done >asked 2>&1
+	grep -qE '^[pr][0-9]*:' asked || fail "no plans: $(head asked)"
+	mount -t tmpfs none "$(readlink -f "$pmu")"
+	for wishes in "${plans[@]}"; do
+		# shellcheck disable=SC2086
+		timersnoop $wishes --dry-run -v
+	done >looked-up 2>&1
+	umount "$(readlink -f "$pmu")"
+	diff asked looked-up >differences || fail "the plans differ:
+$(<differences)"
+	cmp -s errors-before "$tracefs/error_log" || fail "the kernel's error_log has more than before"
+}
+
 run_tests

@@ -195,6 +195,35 @@ static void addresses(void)
 	CU_ASSERT_FALSE(kernel_features_absent(&features, "commit_creds"));
 }
 
+/* Of names that were asked for one by one. */
+static void addresses_alone(void)
+{
+	static const char *const wanted[] = { "posix_timer_fn", "it_real_fn", "other", NULL };
+	static const char first[] = "ffffffff81000010 t posix_timer_fn\n"
+				    "ffffffff81000020 t do_timer_settime\n";
+	static const char second[] = "ffffffff81000030 T it_real_fn\n"
+				     "ffffffff81000040 t timerfd_tmrproc\n";
+
+	clear();
+	features.symbols[0] = (struct feature_symbol){ .name = "posix_timer_fn", .count = 1 };
+	features.symbols[1] = (struct feature_symbol){ .name = "it_real_fn", .count = 1 };
+	features.symbols[2] = (struct feature_symbol){ .name = "timerfd_tmrproc", .count = 2 };
+	features.symbols[3] = (struct feature_symbol){ .name = "alarmtimer_fired" };
+	features.symbol_count = 4;
+	CU_ASSERT_FALSE(kernel_features_addresses(&features, first, strlen(first), wanted));
+	CU_ASSERT_TRUE(kernel_features_addresses(&features, second, strlen(second), wanted));
+	CU_ASSERT_EQUAL(kernel_features_address(&features, "posix_timer_fn"), 0xffffffff81000010);
+	CU_ASSERT_EQUAL(kernel_features_address(&features, "it_real_fn"), 0xffffffff81000030);
+	/* It is of one of several. */
+	CU_ASSERT_EQUAL(kernel_features_address(&features, "timerfd_tmrproc"), 0);
+	CU_ASSERT_EQUAL(features.symbol_count, 4);
+	CU_ASSERT_EQUAL(features.symbols[1].count, 1);
+	/* Neither what is absent nor what is ambiguous is waited for. */
+	CU_ASSERT_TRUE(kernel_features_addresses(
+		&features, "", 0,
+		(const char *const[]){ "alarmtimer_fired", "timerfd_tmrproc", NULL }));
+}
+
 /* The functions of hrtimers are listed with their addresses, which filters need. */
 static void addresses_of_kernels(void)
 {
@@ -297,9 +326,10 @@ int suite_kernel_features(void)
 	    !CU_ADD_TEST(suite, symbols_of_kernels) || !CU_ADD_TEST(suite, symbols_in_blocks) ||
 	    !CU_ADD_TEST(suite, only_functions_count) || !CU_ADD_TEST(suite, whole_names_count) ||
 	    !CU_ADD_TEST(suite, absent_is_known_only_with_kallsyms) ||
-	    !CU_ADD_TEST(suite, addresses) || !CU_ADD_TEST(suite, addresses_of_kernels) ||
-	    !CU_ADD_TEST(suite, offsets) || !CU_ADD_TEST(suite, ambiguous) ||
-	    !CU_ADD_TEST(suite, refusals) || !CU_ADD_TEST(suite, room_for_all_names))
+	    !CU_ADD_TEST(suite, addresses) || !CU_ADD_TEST(suite, addresses_alone) ||
+	    !CU_ADD_TEST(suite, addresses_of_kernels) || !CU_ADD_TEST(suite, offsets) ||
+	    !CU_ADD_TEST(suite, ambiguous) || !CU_ADD_TEST(suite, refusals) ||
+	    !CU_ADD_TEST(suite, room_for_all_names))
 		return (int)CU_get_error();
 	return 0;
 }

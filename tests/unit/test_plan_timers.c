@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fixtures.h"
 #include "plans.h"
 #include "suites.h"
 
@@ -410,6 +411,34 @@ static void needs_types(void)
 		CU_ASSERT_EQUAL(probe_plan_needs_types(&cases[i].wishes), cases[i].needs);
 }
 
+/* A plan that is said to need no addresses is the same without them. */
+static void needs_addresses(void)
+{
+	static struct kernel_features with, without;
+	static struct probe_plan told, other;
+	unsigned needing = 0;
+
+	for (int series = 0; series < FIXTURE_SERIES; series++) {
+		fixture_features(fixture_series[series], &with);
+		without = with;
+		for (size_t i = 0; i < without.symbol_count; i++)
+			without.symbols[i].address = 0;
+		for (int event = 0; event < 32 && EVENTS_ALL >> event; event++) {
+			struct plan_wishes one = { .events = EVENTS_ALL & (1U << event) };
+
+			CU_ASSERT_EQUAL_FATAL(probe_plan_make(&told, &with, &one, NULL), 0);
+			CU_ASSERT_EQUAL_FATAL(probe_plan_make(&other, &without, &one, NULL), 0);
+			if (probe_plan_needs_addresses(&one))
+				needing += memcmp(&told, &other, sizeof(told)) != 0;
+			else
+				CU_ASSERT_EQUAL(memcmp(&told, &other, sizeof(told)), 0);
+		}
+	}
+	CU_ASSERT_TRUE(needing > 0);
+	CU_ASSERT_TRUE(probe_plan_needs_addresses(&(struct plan_wishes){ .lives = true }));
+	CU_ASSERT_FALSE(probe_plan_needs_addresses(&(struct plan_wishes){ .kernel = true }));
+}
+
 int suite_plan_timers(void)
 {
 	CU_pSuite suite = CU_add_suite("plan_timers", NULL, NULL);
@@ -420,7 +449,8 @@ int suite_plan_timers(void)
 	    !CU_ADD_TEST(suite, probes_of_signals) || !CU_ADD_TEST(suite, backups) ||
 	    !CU_ADD_TEST(suite, started_in_the_past) || !CU_ADD_TEST(suite, deletions) ||
 	    !CU_ADD_TEST(suite, hidden_addresses) || !CU_ADD_TEST(suite, timerfds_rest_on_calls) ||
-	    !CU_ADD_TEST(suite, lives_need_everything) || !CU_ADD_TEST(suite, needs_types))
+	    !CU_ADD_TEST(suite, lives_need_everything) || !CU_ADD_TEST(suite, needs_types) ||
+	    !CU_ADD_TEST(suite, needs_addresses))
 		return (int)CU_get_error();
 	return 0;
 }

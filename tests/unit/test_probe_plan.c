@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fixtures.h"
 #include "plans.h"
 #include "suites.h"
 
@@ -27,6 +28,47 @@ static void texts(void)
 	probe.kretprobe = true;
 	probe_text(text, &probe, "g");
 	CU_ASSERT_STRING_EQUAL(text, "r1024:g/e f.part.0 a=$arg1 b=$arg2");
+}
+
+/* $argN and $retval are taken of functions with names only (trace_kprobe.c of 5.10). */
+static void definitions(void)
+{
+	struct probe probe = { .event = "e",
+			       .symbol = "f",
+			       .args = "a=$arg1 b=+8(+u16($arg6)):x64 c=$arg3 d=$stack" };
+	char text[PROBE_TEXT_MAX];
+
+	probe_definition(text, &probe, "g");
+	CU_ASSERT_STRING_EQUAL(text, "p:g/e f a=$arg1 b=+8(+u16($arg6)):x64 c=$arg3 d=$stack");
+	probe.address = 0xffffffff81000010;
+	CU_ASSERT_EQUAL(probe_definition(text, &probe, "g"), strlen(text));
+	CU_ASSERT_STRING_EQUAL(text,
+			       "p:g/e 0xffffffff81000010 a=%di b=+8(+u16(%r9)):x64 c=%dx d=$stack");
+	/* Registers are other ones by then. */
+	probe.kretprobe = true;
+	probe_definition(text, &probe, "g");
+	CU_ASSERT_EQUAL(strncmp(text, "r1024:g/e f a=$arg1 ", 20), 0);
+	snprintf(probe.args, sizeof(probe.args), "ret=$retval:s64");
+	probe_definition(text, &probe, "g");
+	CU_ASSERT_STRING_EQUAL(text, "r1024:g/e 0xffffffff81000010 ret=%ax:s64");
+}
+
+static void by_address(void)
+{
+	const struct plan_wishes all = { .events = EVENTS_ALL };
+	struct kernel_features slow;
+
+	fixture_features("5.10", &slow);
+	slow.by_address = true;
+	CU_ASSERT_EQUAL_FATAL(probe_plan_make(&plan, &slow, &all, NULL), 0);
+	CU_ASSERT_TRUE_FATAL(plan.probe_count > 0);
+	for (size_t i = 0; i < plan.probe_count; i++)
+		CU_ASSERT_EQUAL(plan.probes[i].address,
+				kernel_features_address(&slow, plan.probes[i].symbol));
+	CU_ASSERT_TRUE(plan.probes[0].address > 0xffffffff80000000);
+	slow.by_address = false;
+	CU_ASSERT_EQUAL_FATAL(probe_plan_make(&plan, &slow, &all, NULL), 0);
+	CU_ASSERT_EQUAL(plan.probes[0].address, 0);
 }
 
 static void everything_there(void)
@@ -301,7 +343,8 @@ int suite_probe_plan(void)
 {
 	CU_pSuite suite = CU_add_suite("probe_plan", NULL, NULL);
 
-	if (!suite || !CU_ADD_TEST(suite, texts) || !CU_ADD_TEST(suite, everything_there) ||
+	if (!suite || !CU_ADD_TEST(suite, texts) || !CU_ADD_TEST(suite, definitions) ||
+	    !CU_ADD_TEST(suite, by_address) || !CU_ADD_TEST(suite, everything_there) ||
 	    !CU_ADD_TEST(suite, parts_stand_in) || !CU_ADD_TEST(suite, clocks_stand_in) ||
 	    !CU_ADD_TEST(suite, no_copy_at_all) || !CU_ADD_TEST(suite, half_a_pair) ||
 	    !CU_ADD_TEST(suite, all_that_is_missing_is_told) || !CU_ADD_TEST(suite, no_ia32) ||
