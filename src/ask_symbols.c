@@ -83,7 +83,7 @@ bool ask_symbols(struct kernel_features *features, const char *const *names)
 		features->by_address = strcmp(features->machine, "x86_64") == 0;
 		return false;
 	}
-	for (; names[asked] && asked < FEATURE_SYMBOLS_MAX; asked++) {
+	for (; asked < FEATURE_SYMBOLS_MAX && names[asked]; asked++) {
 		switch (ask(&question, names[asked])) {
 		case ENOENT:
 			counts[asked] = 0;
