@@ -443,12 +443,15 @@ static int enable(struct session *session, bool anywhere, const char *system, co
 }
 
 /* What is switched on together. */
-enum stage { STAGE_TASKS, STAGE_TIMERS, STAGE_ENTRIES };
+enum stage { STAGE_TASKS, STAGE_CALLERS, STAGE_TIMERS, STAGE_ENTRIES };
 
 static enum stage stage_of(const struct meaning *means)
 {
 	if (!probe_use_tells_of_timers(means->use))
 		return STAGE_TASKS;
+	/* They come before what they tell the caller of. */
+	if (means->use == USE_CALLER)
+		return STAGE_CALLERS;
 	return means->use == USE_ENTRY || means->use == USE_WHOLE ? STAGE_ENTRIES : STAGE_TIMERS;
 }
 
@@ -485,7 +488,9 @@ int session_watch_tasks(struct session *session, struct error *err)
 
 int session_enable(struct session *session, struct error *err)
 {
-	return enable_stage(session, STAGE_TIMERS, err);
+	int status = enable_stage(session, STAGE_CALLERS, err);
+
+	return status < 0 ? status : enable_stage(session, STAGE_TIMERS, err);
 }
 
 int session_enable_entries(struct session *session, struct error *err)
