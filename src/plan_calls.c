@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The probes of system calls: entries, returns and the kernel's own copies. */
+/* The probes of system calls: their entries and returns. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -192,35 +192,6 @@ static void entry_args(const struct plan_maker *maker, char *text, size_t size,
 	}
 }
 
-/*
- * The caller's struct as it is about to be copied in, for kernels where no
- * probe sees the kernel's copy of a refused value. A read of user memory that
- * fails leaves its slot as it was, with somebody's old bytes; only strings tell
- * failure, so the first and the last byte are read as strings too: they lie
- * on the (at most two) pages of the struct. Linux 5.10 gives an empty string the
- * length 0 of a failed one, but sets a byte aside for its end, which shows in
- * the record's size, if in multiples of 4: hence the last byte four times.
- *
- * `at` is the pointer as a fetch-arg, `size` that of one of the four fields.
- */
-static void user_args(char *text, size_t length, const char *at, unsigned size)
-{
-	unsigned last = 4 * size - 1;
-
-	snprintf(text, length,
-		 "user_is=+u0(%s):s%u user_in=+u%u(%s):s%u user_vs=+u%u(%s):s%u "
-		 "user_vn=+u%u(%s):s%u first=+u0(%s):ustring "
-		 "last1=+u%u(%s):ustring last2=+u%u(%s):ustring "
-		 "last3=+u%u(%s):ustring last4=+u%u(%s):ustring",
-		 at, 8 * size, size, at, 8 * size, 2 * size, at, 8 * size, 3 * size, at, 8 * size,
-		 at, last, at, last, at, last, at, last, at);
-}
-
-static bool can_read_user(const struct kernel_features *features)
-{
-	return features->user_memory && features->ustring;
-}
-
 /* A system call's argument, `offset` bytes into its struct pt_regs; at return
  * too, where it is known to lie. */
 static bool user_pointer(const struct plan_maker *maker, const struct probe *probe, char *text,
@@ -268,7 +239,7 @@ static void plan_toctou(struct plan_maker *maker, enum event event, enum call_ab
 			 abi_suffixes[which]);
 		if (!user_pointer(maker, &probe, at, sizeof(at), abi->argument[reads[i].argument]))
 			at[0] = '\0';
-		user_args(args, sizeof(args), at, size);
+		plan_user_args(args, sizeof(args), at, size);
 		if (!at[0] || !plan_probe(maker, &probe, name, call->symbols[which], reads[i].why,
 					  "ptr=%s:x64 %s", at, args))
 			plan_note(maker, "%s by %s: %s is not compared", event_name(event),
@@ -278,7 +249,7 @@ static void plan_toctou(struct plan_maker *maker, enum event event, enum call_ab
 
 static bool compares_memory(const struct plan_maker *maker, enum event event)
 {
-	return maker->wishes->toctou && can_read_user(maker->features) &&
+	return maker->wishes->toctou && plan_can_read_user(maker->features) &&
 	       (event == EVENT_TIMER_SETTIME || event == EVENT_TIMERFD_SETTIME);
 }
 
@@ -287,7 +258,7 @@ static bool compares_memory(const struct plan_maker *maker, enum event event)
  * under way? An entry adds when it began and costs a third more: see --entry. Where not
  * all that reach that probe can do without one, none does.
  */
-static bool returns_whole(const struct plan_maker *maker, enum event event)
+bool plan_returns_whole(const struct plan_maker *maker, enum event event)
 {
 	const struct kernel_features *features = maker->features;
 
@@ -329,7 +300,7 @@ static bool plan_entry(struct plan_maker *maker, enum event event, enum call_abi
 
 	if (!kernel_features_usable(maker->features, symbol, "ret=$retval:s64"))
 		return false;
-	if (returns_whole(maker, event))
+	if (plan_returns_whole(maker, event))
 		return plan_whole(maker, event, which, abi);
 	if (compares_memory(maker, event))
 		plan_toctou(maker, event, which, abi);
@@ -343,7 +314,7 @@ static bool plan_entry(struct plan_maker *maker, enum event event, enum call_abi
 	return plan_probe(maker, &ret, name, symbol, why, "ret=$retval:s64");
 }
 
-static bool wanted(const struct plan_maker *maker, enum event event)
+bool plan_wants_call(const struct plan_maker *maker, enum event event)
 {
 	return maker->events & EVENT_BIT(event);
 }
@@ -351,7 +322,7 @@ static bool wanted(const struct plan_maker *maker, enum event event)
 static int plan_entries(struct plan_maker *maker, const struct arch *arch, struct error *err)
 {
 	for (enum event event = 0; event < EVENT_CALLS; event++) {
-		for (int i = 0; i < ABI_COUNT && wanted(maker, event); i++) {
+		for (int i = 0; i < ABI_COUNT && plan_wants_call(maker, event); i++) {
 			const char *symbol = calls[event].symbols[i];
 			const char *reason;
 
@@ -411,221 +382,6 @@ bool plan_calls_meaning(const char *name, struct meaning *means)
 	return false;
 }
 
-/*
- * Where the kernel's own copy of the new value can be read, best first.
- * do_timer_settime() (kernel/time/posix-timers.c) sees every call whose copy
- * succeeded; the part that gcc splits off begins behind the check of the
- * value. Array arguments: LP64 struct itimerspec64 is four s64.
- */
-struct copy_hook {
-	const char *symbol;
-	bool sees_refused; /* also calls that are refused for their value */
-};
-
-static const struct copy_hook copy_hooks[] = {
-	{ "do_timer_settime", true },
-	{ "do_timer_settime.part.0", false },
-	{ "do_timer_settime.isra.0", false },
-	{ "do_timer_settime.constprop.0", false },
-};
-
-/* Reached by accepted calls only, and given the k_itimer instead of its id:
- * common_timer_set serves all clocks but the CPU clocks. */
-static const char *const clock_hooks[] = { "common_timer_set", "posix_cpu_timer_set" };
-
-static void plan_copy(struct plan_maker *maker)
-{
-	struct probe probe = { .means = { USE_COPY, EVENT_TIMER_SETTIME, ABI_UNKNOWN } };
-	struct probe_plan *plan = maker->plan;
-	/* The return tells these; an expiry that comes before it must know whose it is. */
-	bool named = !returns_whole(maker, EVENT_TIMER_SETTIME) || maker->wishes->lives ||
-		     maker->events & (EVENTS_EXPIRE | EVENTS_SIGNAL);
-	char value[PLAN_ARRAY_MAX], name[40];
-
-	plan_array(maker, value, "new", 3);
-	for (size_t i = 0; i < sizeof(copy_hooks) / sizeof(copy_hooks[0]); i++) {
-		const struct copy_hook *hook = &copy_hooks[i];
-
-		if (plan_probe(maker, &probe, "settime_new", hook->symbol,
-			       hook->sees_refused
-				       ? "the kernel's own copy of the new value"
-				       : "the kernel's own copy of the new value, of calls that "
-					 "pass its check",
-			       "%s%s", named ? "id=$arg1:s32 flags=$arg2:x32 " : "", value)) {
-			plan->new_from = FROM_KERNEL;
-			plan->refused_new_from = hook->sees_refused ? FROM_KERNEL : FROM_NONE;
-			return;
-		}
-	}
-	for (size_t i = 0; i < sizeof(clock_hooks) / sizeof(clock_hooks[0]); i++) {
-		snprintf(name, sizeof(name), "settime_new_%s", clock_hooks[i]);
-		if (plan_probe(maker, &probe, name, clock_hooks[i],
-			       "stands in for do_timer_settime", "flags=$arg2:x32 %s", value))
-			plan->new_from = FROM_KERNEL;
-		else
-			plan_note(maker,
-				  "no kernel's copy of the new value of %s clocks: %s cannot "
-				  "be probed",
-				  i ? "CPU" : "other than CPU", clock_hooks[i]);
-	}
-}
-
-/* do_timerfd_settime() (fs/timerfd.c) is given the copy before it is checked. */
-static void plan_fd_copy(struct plan_maker *maker)
-{
-	struct probe probe = { .means = { USE_COPY, EVENT_TIMERFD_SETTIME, ABI_UNKNOWN } };
-	char value[PLAN_ARRAY_MAX];
-
-	plan_array(maker, value, "new", 3);
-	if (!plan_probe(maker, &probe, "fd_settime_new", "do_timerfd_settime",
-			"the kernel's own copy of a timerfd's new value",
-			"id=$arg1:s32 flags=$arg2:x32 %s", value))
-		plan_note(maker, "no new value of timerfd_settime: do_timerfd_settime cannot be "
-				 "probed");
-}
-
-static void plan_old(struct plan_maker *maker)
-{
-	static const char *const hooks[][2] = {
-		{ "put_itimerspec64", "old" },
-		{ "put_old_itimerspec32", "old_time32" },
-	};
-	struct probe probe = { .means = { USE_OLD, 0, ABI_UNKNOWN } };
-	char value[PLAN_ARRAY_MAX];
-
-	plan_array(maker, value, "old", 1);
-	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
-		if (i == 1 && !maker->plan->abi_seen[ABI_32_TIME32])
-			continue;
-		if (plan_probe(maker, &probe, hooks[i][1], hooks[i][0],
-			       "the kernel's old or current value, only when it is written", "%s",
-			       value))
-			maker->plan->old_from = FROM_KERNEL;
-		else
-			plan_note(maker, "no old value%s: %s cannot be probed",
-				  i == 1 ? " of 32-bit times" : "", hooks[i][0]);
-	}
-}
-
-static void plan_user(struct plan_maker *maker)
-{
-	static const struct {
-		const char *symbol, *event;
-		unsigned size; /* of one field */
-	} hooks[] = {
-		{ "get_itimerspec64", TRY_PREFIX "settime_user", 8 },
-		{ "get_old_itimerspec32", TRY_PREFIX "settime_user_time32", 4 },
-	};
-	struct probe probe = { .means = { USE_USER, EVENT_TIMER_SETTIME, ABI_UNKNOWN } };
-	struct probe_plan *plan = maker->plan;
-	char args[600];
-
-	if (plan->refused_new_from == FROM_KERNEL || !can_read_user(maker->features))
-		return;
-	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
-		user_args(args, sizeof(args), "$arg2", hooks[i].size);
-		if (!plan_probe(maker, &probe, hooks[i].event, hooks[i].symbol,
-				"the caller's value, as it is copied in", "%s", args))
-			plan_note(maker, "no caller's value%s: %s cannot be probed",
-				  i ? " of 32-bit times" : "", hooks[i].symbol);
-		else if (i == 0)
-			plan->refused_new_from = FROM_USER;
-	}
-	if (plan->new_from == FROM_NONE)
-		plan->new_from = plan->refused_new_from;
-}
-
-static void note_sources(struct plan_maker *maker)
-{
-	const struct probe_plan *plan = maker->plan;
-
-	if (plan->new_from == FROM_USER)
-		plan_note(maker, "new values are read from the caller's memory: the kernel's copy "
-				 "cannot be probed");
-	else if (plan->new_from == FROM_NONE)
-		plan_note(maker, "new values are not shown: nothing that has them can be probed");
-	if (plan->refused_new_from == FROM_USER)
-		plan_note(maker, "the value of a call refused for it (EINVAL) is read from the "
-				 "caller's memory as it is copied in");
-	else if (plan->refused_new_from == FROM_NONE)
-		plan_note(maker, "the value of a call refused for it (EINVAL) is not shown");
-}
-
-/*
- * sigevent(3type), LP64: sigev_value, signo, notify, thread id. Without one the
- * kernel's pointer is NULL, and reading through it fails.
- */
-static void plan_sigevent(struct plan_maker *maker)
-{
-	struct probe probe = { .means = { USE_SIGEVENT, EVENT_TIMER_CREATE, ABI_UNKNOWN } };
-
-	if (!plan_probe(maker, &probe, TRY_PREFIX "create_sigevent", "do_timer_create",
-			"the kernel's own copy of the sigevent",
-			"clock=$arg1:s32 event=$arg2:x64 value=+0($arg2):x64 signo=+8($arg2):s32 "
-			"notify=+12($arg2):s32 thread=+16($arg2):s32"))
-		plan_note(maker, "no sigevents: do_timer_create cannot be probed");
-}
-
-/* Where a new timer already has its id. */
-static void plan_made(struct plan_maker *maker)
-{
-	static const char *const hooks[] = { "common_timer_create", "posix_cpu_timer_create",
-					     "alarm_timer_create" };
-	struct probe probe = { .means = { USE_MADE, EVENT_TIMER_CREATE, ABI_UNKNOWN } };
-	int id = maker->features->offset[OFFSET_ITIMER_ID];
-	char name[60];
-
-	/* From 6.15 on; called once more for each id that is taken already. */
-	if (plan_probe(maker, &probe, "create_id", "posix_timer_add_at", "a new timer's id",
-		       "timer=$arg1:x64 id=$arg3:s32"))
-		return;
-	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
-		snprintf(name, sizeof(name), "create_id_%.*s", (int)strcspn(hooks[i], "_"),
-			 hooks[i]);
-		if (i == 1)
-			snprintf(name, sizeof(name), "create_id_cpu");
-		if (id < 0 || !plan_probe(maker, &probe, name, hooks[i], "a new timer's id",
-					  "timer=$arg1:x64 id=+%d($arg1):s32", id))
-			plan_note(maker, "no ids of some new timers: %s cannot be read", hooks[i]);
-	}
-}
-
-/*
- * do_setitimer() and do_getitimer() (kernel/time/itimer.c) fill in an old value
- * on their caller's stack, which nothing that can be probed copies to the user:
- * it is read from the stack when they return, `at - sp` bytes above where the
- * stack pointer was at their entry.
- */
-static void plan_itimers(struct plan_maker *maker)
-{
-	struct probe set = { .means = { USE_COPY, EVENT_SETITIMER, ABI_UNKNOWN } };
-	struct probe get = { .means = { USE_OLD_AT, EVENT_GETITIMER, ABI_UNKNOWN } };
-	struct probe done = { .means = { USE_STACK, 0, ABI_UNKNOWN }, .kretprobe = true };
-	char value[PLAN_ARRAY_MAX], args[40];
-
-	plan_array(maker, value, "new", 2);
-	snprintf(args, sizeof(args), "stack=+0($stack):s64[%d]", STACK_WORDS);
-	if (wanted(maker, EVENT_SETITIMER) || wanted(maker, EVENT_ALARM)) {
-		if (!plan_probe(maker, &set, "setitimer_new", "do_setitimer",
-				"the kernel's own copy of the new value",
-				"id=$arg1:s32 at=$arg3:x64 sp=$stack:x64 %s", value))
-			plan_note(maker, "no values of setitimer and alarm: do_setitimer cannot "
-					 "be probed");
-		else if (!maker->features->arrays ||
-			 !plan_probe(maker, &done, "setitimer_old", "do_setitimer",
-				     "the kernel's old value", "%s", args))
-			plan_note(maker, "no old values of setitimer and alarm");
-	}
-	if (wanted(maker, EVENT_GETITIMER) &&
-	    (!maker->features->arrays ||
-	     !plan_probe(maker, &get, "getitimer_at", "do_getitimer",
-			 "where the current value will be",
-			 "id=$arg1:s32 at=$arg2:x64 sp=$stack:x64") ||
-	     !plan_probe(maker, &done, "getitimer_value", "do_getitimer",
-			 "the kernel's current value", "%s", args)))
-		plan_note(maker, "no values of getitimer: do_getitimer cannot be probed");
-}
-
 int plan_calls(struct plan_maker *maker, struct error *err)
 {
 	const struct arch *arch = find_arch(maker->features->machine);
@@ -637,22 +393,8 @@ int plan_calls(struct plan_maker *maker, struct error *err)
 	status = plan_entries(maker, arch, err);
 	if (status < 0)
 		return status;
-	if (wanted(maker, EVENT_TIMER_SETTIME)) {
-		plan_copy(maker);
-		plan_user(maker);
-		note_sources(maker);
-	}
-	if (wanted(maker, EVENT_TIMERFD_SETTIME))
-		plan_fd_copy(maker);
-	if (maker->events & (EVENT_BIT(EVENT_TIMER_SETTIME) | EVENT_BIT(EVENT_TIMER_GETTIME) |
-			     EVENT_BIT(EVENT_TIMERFD_SETTIME) | EVENT_BIT(EVENT_TIMERFD_GETTIME)))
-		plan_old(maker);
-	if (wanted(maker, EVENT_TIMER_CREATE)) {
-		plan_sigevent(maker);
-		plan_made(maker);
-	}
-	plan_itimers(maker);
-	if (maker->wishes->toctou && !can_read_user(maker->features))
+	plan_copies(maker);
+	if (maker->wishes->toctou && !plan_can_read_user(maker->features))
 		plan_note(maker, "the caller's memory is not compared: probes cannot read it");
 	return 0;
 }

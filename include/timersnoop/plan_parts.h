@@ -38,6 +38,17 @@ bool plan_calls_meaning(const char *name, struct meaning *means);
 /* The entry of a system call; NULL: it has none of its own for these callers. */
 const char *plan_calls_symbol(enum event event, enum call_abi abi);
 
+bool plan_wants_call(const struct plan_maker *maker, enum event event);
+/* Does its return tell its arguments as well? */
+bool plan_returns_whole(const struct plan_maker *maker, enum event event);
+
+/* plan_copies.c */
+void plan_copies(struct plan_maker *maker);
+bool plan_can_read_user(const struct kernel_features *features);
+/* The itimerspec in the caller's memory: `at` is the pointer as a fetch-arg, `size` that of one
+ * of the four fields. */
+void plan_user_args(char *text, size_t length, const char *at, unsigned size);
+
 /* plan_aggregate.c: -ENOTSUP when the kernel cannot count, or not exactly */
 int plan_aggregate(struct plan_maker *maker, struct error *err);
 extern const char *const plan_aggregate_symbols[];
