@@ -228,26 +228,41 @@ int host_symbols(struct symbols *symbols, struct error *err)
 	return status;
 }
 
+static void copy_types(struct kernel_features *features, int fd, size_t size)
+{
+	uint8_t *data = malloc(size);
+	size_t held = 0;
+	ssize_t got = 0;
+
+	while (data && held < size && (got = read(fd, data + held, size - held)) > 0)
+		held += (size_t)got;
+	if (data && got >= 0)
+		kernel_features_types(features, data, held);
+	free(data);
+}
+
 /* What is not there stays unknown: the plan says what that costs. */
 static void read_types(struct kernel_features *features)
 {
 	int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
 	struct stat info;
-	uint8_t *data = NULL;
-	size_t held = 0;
-	ssize_t got = 0;
+	size_t size;
+	void *data;
 
 	if (fd < 0)
 		return;
-	/* sysfs gives the true size here, but cannot be mapped before 6.16. */
-	if (fstat(fd, &info) == 0 && info.st_size > 0)
-		data = malloc((size_t)info.st_size);
-	while (data && held < (size_t)info.st_size &&
-	       (got = read(fd, data + held, (size_t)info.st_size - held)) > 0)
-		held += (size_t)got;
-	if (data && got >= 0)
-		kernel_features_types(features, data, held);
-	free(data);
+	/* sysfs gives the true size here. */
+	if (fstat(fd, &info) == 0 && info.st_size > 0) {
+		size = (size_t)info.st_size;
+		/* From 6.16 on; each read(2) has a page and no more. */
+		data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (data == MAP_FAILED) {
+			copy_types(features, fd, size);
+		} else {
+			kernel_features_types(features, data, size);
+			munmap(data, size);
+		}
+	}
 	close(fd);
 }
 
