@@ -3,6 +3,7 @@
 # make check      unit tests, without root
 # make check-readers  recordings, as trace-cmd and KernelShark read them
 # make check-docs     the manual, --help and completions, against the code
+# make check-hardening  what makes mistakes hard to use, in the binary (HARDENING=no)
 # make check-guests   the same command on real kernels, under emulation
 # make check-guests-all   with every test on each of them
 # make bench      what it costs beside others, under emulation (doc/BENCHMARKS.md)
@@ -17,12 +18,39 @@ PKG_CONFIG ?= pkg-config
 
 LIBS := libtracefs libtraceevent libzstd zlib
 CFLAGS ?= -O2 -g
-WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat-security
+
+# refuses FLAGS,SOURCE: what the compiler has against FLAGS, beside those that are given.
+refuses = $(shell echo '$(2)' | $(CC) -Werror $(1) $(CPPFLAGS) $(CFLAGS) -x c -o /dev/null - 2>&1 || echo no)
+compiler_takes = $(foreach flag,$(1),$(if $(call refuses,-c $(flag),typedef int some;),,$(flag)))
+linker_takes = $(foreach flag,$(1),\
+	$(if $(call refuses,-fPIE $(LDFLAGS) $(flag),int main(void) { return 0; }),,$(flag)))
+
+# A mistake of ours shall be hard to use: root runs this. Each flag where it is taken.
+HARDENING ?= yes
+ifeq ($(HARDENING),yes)
+HARDENED_CFLAGS := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection \
+	-mbranch-protection=standard
+HARDENED_CFLAGS := $(call compiler_takes,$(HARDENED_CFLAGS))
+HARDENED_LDFLAGS := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code
+HARDENED_LDFLAGS := $(call linker_takes,$(HARDENED_LDFLAGS))
+# None without optimization, and no other level than CPPFLAGS or CFLAGS have.
+fortify = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(1)
+refuses_level = $(call refuses,-c -include features.h $(call fortify,$(1)),\
+	_Static_assert(__USE_FORTIFY_LEVEL == $(1), "");)
+FORTIFY_LEVEL := $(firstword $(foreach level,3 2,$(if $(call refuses_level,$(level)),,$(level))))
+HARDENED_CFLAGS += $(if $(FORTIFY_LEVEL),$(call fortify,$(FORTIFY_LEVEL)))
+endif
+
+# What is built shall not tell where.
+PLACE := $(call compiler_takes,-ffile-prefix-map=$(CURDIR)=.)
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DTIMERSNOOP_VERSION='"$(VERSION)"' -Iinclude \
-	$(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(LIBS)) $(CFLAGS)
+	$(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(LIBS)) $(PLACE) $(HARDENED_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(HARDENED_LDFLAGS) $(LDFLAGS)
 ALL_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) $(LDLIBS)
 
-SOURCES := $(filter-out src/main.c,$(wildcard src/*.c))
+# Sorted, as older makes do not: what is built is the same wherever it is.
+SOURCES := $(sort $(filter-out src/main.c,$(wildcard src/*.c)))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/src/%.o)
 UNIT_OBJECTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.o,$(wildcard tests/unit/*.c))
 # Programs for the guests: each file is one, linked with nothing of ours.
@@ -32,7 +60,7 @@ GUEST_PROGRAMS := $(patsubst tests/guest/programs/%.c,$(BUILD)/tests/guest/bin/%
 all: timersnoop
 
 timersnoop: $(BUILD)/src/main.o $(BUILD)/libtimersnoop.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
 $(BUILD)/libtimersnoop.a: $(OBJECTS)
 	rm -f $@
@@ -45,7 +73,7 @@ $(BUILD)/%.o: %.c Makefile
 # Allocations that fail: tests/unit/short_memory.h.
 WRAPPED := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 $(BUILD)/tests/unit/run: $(UNIT_OBJECTS) $(BUILD)/libtimersnoop.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(WRAPPED) -o $@ $^ $(ALL_LIBS) -lcunit
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAPPED) -o $@ $^ $(ALL_LIBS) -lcunit
 
 $(BUILD)/tests/guest/bin/%: tests/guest/programs/%.c $(wildcard tests/guest/programs/*.h) Makefile
 	@mkdir -p $(@D)
@@ -75,10 +103,14 @@ check-readers: timersnoop $(BUILD)/tests/readers/kshark
 # What is written about the program, against what it knows.
 $(BUILD)/tests/docs/facts: tests/docs/facts.c $(BUILD)/libtimersnoop.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
 check-docs: timersnoop $(BUILD)/tests/docs/facts
 	tests/docs/run.sh $(BUILD)/tests/docs/facts
+
+check-hardening: timersnoop
+	tests/builds/hardening.sh ./timersnoop \
+		$(CC) $(WARNINGS) $(HARDENED_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(ALL_LDFLAGS)
 
 check: $(BUILD)/tests/unit/run
 	$(BUILD)/tests/unit/run
@@ -89,9 +121,10 @@ check-guests: timersnoop guest-programs
 check-guests-all: timersnoop guest-programs
 	tests/guest/run-all.sh --all
 
+# Not hardened: the sanitizers see less of calls that are checked already.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 check-sanitized:
-	$(MAKE) check BUILD=build/sanitized CFLAGS='-O1 -g $(SANITIZE)'
+	$(MAKE) check BUILD=build/sanitized HARDENING=no CFLAGS='-O1 -g $(SANITIZE)'
 
 # Fuzzers of whatever reads bytes from outside; FUZZ_SECONDS each.
 FUZZ_SECONDS ?= 15
@@ -100,12 +133,12 @@ $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libtimersnoop.a
 	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
 
 fuzz:
-	$(MAKE) BUILD=build/fuzz CC=clang CFLAGS='-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link' \
+	$(MAKE) BUILD=build/fuzz CC=clang HARDENING=no CFLAGS='-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link' \
 		$(FUZZERS)
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
 FORMATTED := $(wildcard src/*.c include/timersnoop/*.h tests/unit/*.[ch] tests/fuzz/*.c tests/fixtures/*.c \
-	tests/guest/programs/*.[ch] tests/readers/*.c tests/docs/*.c tests/bench/*.c)
+	tests/guest/programs/*.[ch] tests/readers/*.c tests/docs/*.c tests/bench/*.c tests/builds/*.c)
 format:
 	clang-format -i $(FORMATTED)
 
@@ -116,7 +149,7 @@ lint:
 		--suppress=missingIncludeSystem -D_GNU_SOURCE -Iinclude src
 	mandoc -T lint -W warning doc/timersnoop.8
 	shellcheck -x scripts/*.sh scripts/bench/*.sh scripts/examples/*.sh scripts/completion/*.bash tests/guest/*.sh \
-		tests/fuzz/*.sh tests/readers/*.sh tests/docs/*.sh .ci/run
+		tests/fuzz/*.sh tests/readers/*.sh tests/docs/*.sh tests/builds/*.sh .ci/run
 
 BASH_COMPLETION := share/bash-completion/completions/timersnoop
 ZSH_COMPLETION := share/zsh/site-functions/_timersnoop
@@ -137,7 +170,7 @@ uninstall:
 clean:
 	rm -rf build timersnoop
 
-.PHONY: all bench bench-programs check check-docs check-guests check-guests-all check-readers check-sanitized clean format fuzz guest-programs install lint uninstall
+.PHONY: all bench bench-programs check check-docs check-guests check-guests-all check-hardening check-readers check-sanitized clean format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d
