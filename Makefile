@@ -10,6 +10,8 @@
 # make fuzz       fuzzers, FUZZ_SECONDS= each
 # make lint       format and static analysis
 # make install    DESTDIR= PREFIX=
+# make dist       timersnoop-VERSION.tar.xz, of what git tracks
+# make check-dist   the same tarball and binary, wherever they are made
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 BUILD ?= build
@@ -167,10 +169,16 @@ uninstall:
 		$(DESTDIR)$(PREFIX)/$(BASH_COMPLETION) $(DESTDIR)$(PREFIX)/$(ZSH_COMPLETION) \
 		$(DESTDIR)$(PREFIX)/$(FISH_COMPLETION)
 
-clean:
-	rm -rf build timersnoop
+dist:
+	scripts/dist.sh
 
-.PHONY: all bench bench-programs check check-docs check-guests check-guests-all check-hardening check-readers check-sanitized clean format fuzz guest-programs install lint uninstall
+check-dist:
+	tests/builds/dist.sh
+
+clean:
+	rm -rf build timersnoop timersnoop-$(VERSION).tar.xz
+
+.PHONY: all bench bench-programs check check-dist check-docs check-guests check-guests-all check-hardening check-readers check-sanitized clean dist format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d

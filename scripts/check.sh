@@ -72,6 +72,7 @@ tests 'unit tests under ASan and UBSan' "${make[@]}" check-sanitized
 tests 'fuzzers' "${make[@]}" fuzz FUZZ_SECONDS=10
 tests 'documentation' "${make[@]}" CC=gcc CFLAGS="$strict" check-docs
 tests 'hardening' "${make[@]}" CC=gcc CFLAGS="$strict" check-hardening
+tests 'tarball' "${make[@]}" check-dist
 tests 'other readers' "${make[@]}" CC=gcc CFLAGS="$strict" check-readers
 tests 'guests' "${make[@]}" CC=gcc CFLAGS="$strict" check-guests
 
