@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Install what timersnoop needs on Debian and its relatives.
 #
-#   scripts/deps.sh [build|test|guest|bench|all]...      (default: build)
+#   scripts/deps.sh [build|test|guest|bench|package|all]...      (default: build)
 #
 #   build  compile the program
 #   test   unit tests, fuzzers, linters, the manual's check, programs to trace
 #   guest  boot test kernels under QEMU (scripts/kernels.sh, scripts/guest.sh)
-#   bench  measure it beside others (scripts/bench.sh); all is without these
+#   bench  measure it beside others (scripts/bench.sh)
+#   package  make Debian packages (scripts/package.sh)
+#   all    what build, test and guest need
 #
 # Only missing packages are installed; silent when nothing is missing.
 # Exit status: 0 all there, 3 something is missing and has to be installed by
@@ -24,9 +26,9 @@ build_libraries=(libtracefs libtraceevent libzstd zlib)
 
 test_packages=(libcunit1-dev clang clang-format clang-tidy libclang-rt-dev cppcheck
 	shellcheck mandoc jq python3 rt-tests stress-ng trace-cmd libkshark-dev libtracecmd-dev
-	libjson-c-dev zsh fish)
+	libjson-c-dev zsh fish git xz-utils)
 test_commands=(clang clang-format clang-tidy cppcheck shellcheck mandoc jq python3 cyclictest
-	stress-ng trace-cmd zsh fish)
+	stress-ng trace-cmd zsh fish git xz)
 test_libraries=(cunit libkshark)
 
 guest_packages=(qemu-system-x86 busybox-static cpio strace trace-cmd jq bash xz-utils zstd binutils
@@ -37,6 +39,10 @@ guest_libraries=()
 bench_packages=("${guest_packages[@]}" linux-perf bpftrace valgrind)
 bench_commands=("${guest_commands[@]}" perf bpftrace valgrind)
 bench_libraries=()
+
+package_packages=("${build_packages[@]}" libcunit1-dev git xz-utils dpkg-dev debhelper lintian)
+package_commands=("${build_commands[@]}" git xz dpkg-buildpackage dh lintian)
+package_libraries=("${build_libraries[@]}" cunit)
 
 # Sets $packages, $commands and $libraries to what the named groups hold.
 collect() {
@@ -95,14 +101,14 @@ without_apt() {
 groups=()
 for arg in "${@:-build}"; do
 	case $arg in
-	build | test | guest | bench) groups+=("$arg") ;;
+	build | test | guest | bench | package) groups+=("$arg") ;;
 	all) groups+=(build test guest) ;;
 	-h | --help)
 		show_help "$0"
 		exit 0
 		;;
 	*)
-		note "unknown group '$arg' (build, test, guest, bench or all)"
+		note "unknown group '$arg' (build, test, guest, bench, package or all)"
 		exit 2
 		;;
 	esac

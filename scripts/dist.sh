@@ -16,8 +16,8 @@ case ${1:-} in
 	;;
 esac
 directory=$(realpath "${1:-$top}")
-need git git
-need xz xz-utils
+need git git test
+need xz xz-utils test
 cd "$top"
 [[ -e .git ]] || die "$top is no checkout: what is tracked is not known"
 name=timersnoop-$(sed -n 's/^VERSION := //p' Makefile)

@@ -15,9 +15,9 @@ die() {
 	exit "${die_status:-1}"
 }
 
-# need COMMAND PACKAGE
+# need COMMAND PACKAGE [GROUP]: of scripts/deps.sh, default guest.
 need() {
-	command -v "$1" >/dev/null || die "$1 is missing: install $2, or run scripts/deps.sh guest"
+	command -v "$1" >/dev/null || die "$1 is missing: install $2, or run scripts/deps.sh ${3:-guest}"
 }
 
 # Prints the comment that opens FILE.

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Do Debian packages build, with the unit tests, and has lintian nothing against them? Are
+# they the same wherever they are made?
+#
+#   tests/builds/package.sh
+#
+# Builds twice. Prints "ok NAME" or "not ok NAME" for each test; exit status 1 when one
+# failed.
+set -uo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+unset MAKEFLAGS MFLAGS CFLAGS
+export DEB_BUILD_OPTIONS=parallel=2
+
+# check NAME COMMAND...: one test; what it says is shown when it fails.
+check() {
+	local name=$1
+	shift
+	if "$@" >"$work/said" 2>&1; then
+		echo "ok $name"
+		passed=$((passed + 1))
+	else
+		echo "not ok $name"
+		tail -n 30 "$work/said" | sed 's/^/    /'
+		failed=$((failed + 1))
+	fi
+}
+
+# What is in the first ones is tested, so that the others can do without.
+builds_elsewhere() {
+	(umask 077 && TZ=Pacific/Chatham LC_ALL=C.UTF-8 DEB_BUILD_OPTIONS='parallel=1 nocheck' \
+		"$top/scripts/package.sh" "$work/at/another/place")
+}
+
+same() {
+	local file count=0
+	for file in "$work"/here/*.{deb,dsc,tar.xz}; do
+		cmp "$file" "$work/at/another/place/$(basename "$file")" || return
+		count=$((count + 1))
+	done
+	((count == 5)) || {
+		ls "$work/here"
+		return 1
+	}
+}
+
+check 'packages build, and lintian passes them' "$top/scripts/package.sh" "$work/here"
+check 'they do so elsewhere' builds_elsewhere
+check 'and are the same' same
+echo "package: $passed passed, $failed failed"
+((failed == 0))
