@@ -106,12 +106,13 @@ static int find_in_type(const struct btf *btf, uint32_t id, const char *member, 
 	struct btf_type type;
 	const uint8_t *members;
 	size_t offset = 0;
-	uint32_t at = 0;
 
-	while (at < id && next_type(btf, &offset, &type, &members))
-		at++;
-	if (at != id || id == 0)
+	if (id == 0)
 		return -ENOENT;
+	for (uint32_t at = 0; at < id; at++) {
+		if (!next_type(btf, &offset, &type, &members))
+			return -ENOENT;
+	}
 	return find_member(btf, &type, members, member, depth);
 }
 

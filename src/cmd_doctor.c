@@ -205,7 +205,7 @@ int cmd_dry_run(const struct options *options)
 }
 
 /* One timer_settime of our own, with a value that nobody else sets. */
-static int call_once(struct error *err)
+static int set_own_timer(struct error *err)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_NONE };
 	const struct itimerspec value = { .it_value = { 86399, 999999937 } };
@@ -261,7 +261,7 @@ static int trace_self(struct live *live, const struct live_request *request, str
 	if (status == 0) {
 		view_request.since_ns = live_since(live);
 		view = view_new(&view_request);
-		status = view ? call_once(err) : error_errno(err, ENOMEM, "calls");
+		status = view ? set_own_timer(err) : error_errno(err, ENOMEM, "calls");
 	}
 	if (status == 0)
 		status = session_stop(live_session(live), err);
