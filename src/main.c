@@ -96,6 +96,9 @@
  *   procfs_timers    timers, the same way
  *   existing         all that there are before tracing begins
  *   launch           COMMAND, held until tracing is on
+ *   privilege        what the rest of the work does not need, given up
+ *   privilege_filter which system calls it needs
+ *   output_file      the file of -o, not by way of others
  *   wakeups          all that a trace sleeps for, in one poll
  *   clocks           CLOCK_MONOTONIC, and how far others are ahead
  *   store            a file without a name

@@ -17,6 +17,8 @@ static int (*const suites[])(void) = {
 	suite_options_kernel_refused,
 	suite_out,
 	suite_page,
+	suite_output_file,
+	suite_privilege,
 	suite_probe_plan,
 	suite_procfs,
 	suite_selection,

@@ -70,6 +70,8 @@ int suite_plan_aggregate(void);
 int suite_plan_kernels(void);
 int suite_plan_missing(void);
 int suite_plan_timers(void);
+int suite_output_file(void);
+int suite_privilege(void);
 int suite_probe_plan(void);
 int suite_procfs(void);
 int suite_procfs_timers(void);
