@@ -13,6 +13,7 @@
 #include "timersnoop/live.h"
 #include "timersnoop/live_aggregate.h"
 #include "timersnoop/live_kernel_counts.h"
+#include "timersnoop/privilege.h"
 #include "timersnoop/show.h"
 #include "timersnoop/view.h"
 #include "timersnoop/wakeups.h"
@@ -238,8 +239,41 @@ static int read_all(struct live *live, struct view *view)
 	return status;
 }
 
+struct diagnosis {
+	struct kernel_features features;
+	struct probe_plan plan;
+	bool planned; /* both are filled */
+	struct privilege_state state;
+};
+
+/* As a trace does it, so that what is told of it was tried; and the end works all the same. */
+static void give_up_privileges(struct privilege_state *state)
+{
+	const struct privilege_request request = { .use = PRIVILEGE_LIVE,
+						   .tracefs = tracefs_tracing_dir() };
+
+	privilege_drop(&request, state);
+}
+
+static const char *held(bool given_up, const char *why_not)
+{
+	return given_up ? "yes" : why_not ? why_not : "no";
+}
+
+static void print_privileges(const struct privilege_state *state)
+{
+	puts("\nWhat is given up before anything is read that others had a part in:");
+	printf("  capabilities that are not needed: %s\n", held(state->capabilities, NULL));
+	printf("  new privileges by programs:       %s\n", held(state->no_new_privs, NULL));
+	printf("  files, but tracefs and /proc:     %s\n",
+	       held(state->files, state->files_why_not));
+	printf("  system calls (seccomp):           %s\n",
+	       held(state->calls, state->calls_why_not));
+}
+
 /* Traces ourselves for one call: 0 when just that was seen. */
-static int trace_self(struct live *live, const struct live_request *request, struct error *err)
+static int trace_self(struct live *live, const struct live_request *request,
+		      struct privilege_state *state, struct error *err)
 {
 	const struct selection selection = { .pids = request->pids, .pid_count = 1 };
 	const struct out_style style = { .format = OUT_TEXT };
@@ -258,10 +292,13 @@ static int trace_self(struct live *live, const struct live_request *request, str
 	if (!tasks)
 		return error_errno(err, ENOMEM, "tasks");
 	status = live_start(live, request, tasks, &filtered, err);
+	if (status == 0)
+		status = set_own_timer(err);
 	if (status == 0) {
+		give_up_privileges(state);
 		view_request.since_ns = live_since(live);
 		view = view_new(&view_request);
-		status = view ? set_own_timer(err) : error_errno(err, ENOMEM, "calls");
+		status = view ? 0 : error_errno(err, ENOMEM, "calls");
 	}
 	if (status == 0)
 		status = session_stop(live_session(live), err);
@@ -289,12 +326,6 @@ static int fail(const struct error *err)
 	return command_fail(EXIT_CANNOT, err);
 }
 
-struct diagnosis {
-	struct kernel_features features;
-	struct probe_plan plan;
-	bool planned; /* both are filled */
-};
-
 /* Makes a session, traces one call of our own and undoes it all. */
 static int try_machine(struct diagnosis *diagnosis, struct error *err)
 {
@@ -320,7 +351,7 @@ static int try_machine(struct diagnosis *diagnosis, struct error *err)
 	diagnosis->features = *live_features(live);
 	diagnosis->plan = *session_plan(live_session(live));
 	diagnosis->planned = true;
-	status = trace_self(live, &request, err);
+	status = trace_self(live, &request, &diagnosis->state, err);
 	if (live_close(live, &closing) < 0 && status == 0) {
 		*err = closing;
 		status = -closing.code;
@@ -348,6 +379,7 @@ int cmd_doctor(const struct options *options)
 	}
 	if (status < 0)
 		return fail(&err);
+	print_privileges(&diagnosis.state);
 	puts("\nA call of our own was traced, whole: this machine can be traced.");
 	return fflush(stdout) == 0 ? EXIT_MATCHED : EXIT_FAILED;
 }

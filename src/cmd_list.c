@@ -9,6 +9,7 @@
 #include "timersnoop/commands.h"
 #include "timersnoop/existing.h"
 #include "timersnoop/out_list.h"
+#include "timersnoop/privilege.h"
 #include "timersnoop/procfs.h"
 #include "timersnoop/procfs_timers.h"
 #include "timersnoop/selection.h"
@@ -18,6 +19,7 @@ struct list {
 	struct selection selection;
 	uint32_t uids[OPTION_LIST_MAX];
 	struct existing timers;
+	struct output_file output;
 };
 
 static bool is_selected(const struct list *list, const struct procfs_task *process)
@@ -75,21 +77,17 @@ static void tell_missing(const struct list *list)
 			geteuid() ? ": run as root" : ", not even by root");
 }
 
-static int write_all(const struct list *list, struct error *err)
+static int write_all(const struct list *list, int fd, struct error *err)
 {
 	const struct options *options = list->options;
 	const struct out_style style = { .format = options->format,
 					 .wide = options->wide,
 					 .header = options->header };
 	struct sink *sink;
-	int fd, status;
-	bool made;
+	int status;
 
 	if (options->quiet)
 		return 0;
-	fd = command_open_output(options, &made, err);
-	if (fd < 0)
-		return fd;
 	status = command_empty_output(options, fd, err);
 	if (status < 0)
 		return status;
@@ -99,6 +97,21 @@ static int write_all(const struct list *list, struct error *err)
 	out_list(sink, &style, list->timers.timers, list->timers.count);
 	status = command_finish_output(options, sink, fd, err);
 	sink_free(sink);
+	return status;
+}
+
+/*
+ * Names of others are read, and only with the rights to do that. What there is to know
+ * is kept for those who may trace a process.
+ */
+static int open_all(struct list *list, struct error *err)
+{
+	const struct privilege_request request = { .use = PRIVILEGE_LIST };
+	struct privilege_state state;
+	int status = command_open_output(list->options, &list->output, err);
+
+	if (status == 0)
+		privilege_drop(&request, &state);
 	return status;
 }
 
@@ -130,9 +143,14 @@ int cmd_list(const struct options *options)
 		return command_fail(EXIT_USAGE, &err);
 	/* Writing to a pipe that nobody reads is an error to handle, not an end. */
 	signal(SIGPIPE, SIG_IGN);
-	status = add_all(&list, &err);
+	status = open_all(&list, &err);
 	if (status == 0)
-		status = write_all(&list, &err);
+		status = add_all(&list, &err);
+	if (status == 0) {
+		output_file_keep(&list.output);
+		status = write_all(&list, list.output.fd, &err);
+	}
+	output_file_drop(&list.output);
 	if (status < 0) {
 		status = command_fail(EXIT_FAILED, &err);
 	} else {

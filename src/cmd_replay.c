@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "timersnoop/commands.h"
+#include "timersnoop/privilege.h"
 #include "timersnoop/replay.h"
 #include "timersnoop/store.h"
 
@@ -17,6 +18,7 @@ struct run {
 	struct show show;
 	struct replay *replay;
 	int fd;
+	struct output_file output;
 	uint32_t lacking; /* events that were asked for, but not recorded */
 };
 
@@ -87,10 +89,9 @@ static int open_input(const char *name, struct error *err)
 /* To write to it would take away what is still to be read. */
 static int check_output(const struct run *run, struct error *err)
 {
-	const char *name = run->options->output ? run->options->output : "/dev/stdout";
 	struct stat in, out;
 
-	if (run->options->quiet || fstat(run->fd, &in) < 0 || stat(name, &out) < 0 ||
+	if (run->options->quiet || fstat(run->fd, &in) < 0 || fstat(run->output.fd, &out) < 0 ||
 	    in.st_dev != out.st_dev || in.st_ino != out.st_ino || !S_ISREG(in.st_mode))
 		return 0;
 	return error_set(err, EINVAL, "it is what the output is written to");
@@ -251,14 +252,40 @@ static int learn_functions(struct run *run, struct error *err)
 	return error_errno(err, ENOMEM, "functions");
 }
 
-/* EXIT_MATCHED when it can be shown, or why not. */
-static int prepare(struct run *run, struct options *options, struct error *err)
+/*
+ * Whoever made a recording may want more of us than to be shown: nothing of it is looked
+ * at with more rights than to read it and to write to what is open.
+ */
+static int open_all(struct run *run, const struct options *options, struct error *err)
 {
-	if (show_select(&run->show, options, err) < 0)
-		return EXIT_USAGE;
+	const struct privilege_request request = { .use = PRIVILEGE_REPLAY };
+	struct privilege_state state;
+
 	run->fd = open_input(options->input, err);
 	if (run->fd < 0)
 		return err->code == ENOSPC || err->code == ENOMEM ? EXIT_FAILED : EXIT_CANNOT;
+	if (command_open_output(options, &run->output, err) < 0)
+		return EXIT_FAILED;
+	run->show.out_fd = run->output.fd;
+	privilege_drop(&request, &state);
+	return EXIT_MATCHED;
+}
+
+/* EXIT_MATCHED when it can be shown, or why not. */
+static int prepare(struct run *run, struct options *options, struct error *err)
+{
+	int status;
+
+	status = privilege_return();
+	if (status < 0) {
+		error_errno(err, -status, "cannot give back the rights of the program");
+		return EXIT_FAILED;
+	}
+	if (show_select(&run->show, options, err) < 0)
+		return EXIT_USAGE;
+	status = open_all(run, options, err);
+	if (status != EXIT_MATCHED)
+		return status;
 	if (replay_open(&run->replay, run->fd, options->kernel, &run->show.scene, err) < 0) {
 		of_file(options, err);
 		return err->code == ENOMEM ? EXIT_FAILED : EXIT_CANNOT;
@@ -278,11 +305,10 @@ static int show_all(struct run *run, struct error *err)
 {
 	const struct options *options = run->options;
 	struct show *show = &run->show;
-	bool made;
 	int status;
 
-	show->out_fd = command_open_output(options, &made, err);
-	if (show->out_fd < 0 || command_empty_output(options, show->out_fd, err) < 0)
+	output_file_keep(&run->output);
+	if (command_empty_output(options, show->out_fd, err) < 0)
 		return command_fail(EXIT_FAILED, err);
 	if (!options->quiet) {
 		show->sink = sink_new(show->out_fd, -1);
@@ -320,6 +346,7 @@ int cmd_replay(const struct options *given)
 		if (status == EXIT_INCOMPLETE && options.loss_status >= 0)
 			status = options.loss_status;
 	}
+	output_file_drop(&run.output);
 	show_free(&run.show);
 	replay_close(run.replay);
 	if (run.fd >= 0)

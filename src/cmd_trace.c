@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <tracefs.h>
 #include <unistd.h>
 
+#include "timersnoop/privilege.h"
 #include "timersnoop/trace_parts.h"
 
 void trace_note(const struct trace *trace, const char *format, ...)
@@ -112,12 +114,13 @@ static void free_trace(struct trace *trace)
 /* Before signals are blocked: to open a pipe may take until it is read. */
 static int open_outputs(struct trace *trace, struct error *err)
 {
-	int fd = command_open_output(trace->options, &trace->made, err);
+	int status = command_open_output(trace->options, &trace->output, err);
 
-	trace->show.out_fd = trace_records(trace) ? STDOUT_FILENO : fd;
-	trace->recording_fd = fd;
-	if (fd < 0 || !trace_records(trace) || !isatty(fd))
-		return fd < 0 ? fd : 0;
+	if (status < 0)
+		return status;
+	trace->show.out_fd = trace_records(trace) ? STDOUT_FILENO : trace->output.fd;
+	if (!trace_records(trace) || !isatty(trace->output.fd))
+		return 0;
 	error_set(err, EINVAL, "a recording is not written to a terminal");
 	error_hint(err, "take -o FILE");
 	return -EINVAL;
@@ -163,6 +166,30 @@ static void write_at_once(struct trace *trace)
 	sink_set_interrupt(sink, wakeups_signal_fd(trace->wakeups));
 }
 
+/*
+ * All is open, and COMMAND is a process of its own: from here on bytes are read that other
+ * programs had a part in.
+ */
+static void give_up_privileges(const struct trace *trace)
+{
+	const struct options *options = trace->options;
+	const struct privilege_request request = {
+		.use = PRIVILEGE_LIVE,
+		.tracefs = tracefs_tracing_dir(),
+		.command = trace->launched,
+		/* In the end it is asked again what there is. */
+		.symbols = options->kernel && trace_records(trace),
+		.others = options->ring_bytes || options->ring_ns,
+	};
+	struct privilege_state state;
+
+	privilege_drop(&request, &state);
+	if (options->verbose && !state.files)
+		trace_note(trace, "files are not confined: %s", state.files_why_not);
+	if (options->verbose && !state.calls)
+		trace_note(trace, "system calls are not confined: %s", state.calls_why_not);
+}
+
 /* From the first record to the last. An exit status. */
 static int run(struct trace *trace, struct error *err)
 {
@@ -176,7 +203,7 @@ static int run(struct trace *trace, struct error *err)
 			return command_fail(launch_exit_status(-status), err);
 		trace->command = COMMAND_RUNS;
 	}
-	trace->begun = true;
+	output_file_keep(&trace->output);
 	if (!trace_records(trace) && command_empty_output(trace->options, show->out_fd, err) < 0)
 		return command_fail(EXIT_FAILED, err);
 	show_header(show);
@@ -202,7 +229,7 @@ static int run(struct trace *trace, struct error *err)
 static int write_recording(struct trace *trace, struct error *err)
 {
 	const struct options *options = trace->options;
-	int fd = trace->recording_fd, status;
+	int fd = trace->output.fd, status;
 
 	if (trace->command == COMMAND_RUNS)
 		end_command(trace);
@@ -271,13 +298,13 @@ int cmd_trace(const struct options *options)
 	} else if (trace_start_live(&trace, &err) < 0) {
 		status = command_fail(EXIT_FAILED, &err);
 	} else {
+		give_up_privileges(&trace);
 		status = run(&trace, &err);
 	}
 	if (live_close(trace.live, &err) < 0)
 		status = command_fail(EXIT_FAILED, &err);
 	/* Nothing came of it: nobody should find a file. */
-	if (trace.made && !trace.begun)
-		unlink(options->output);
+	output_file_drop(&trace.output);
 	if (trace.whole && status != EXIT_FAILED)
 		status = finish(&trace, &err);
 	status = final_status(&trace, status);

@@ -2,7 +2,6 @@
 #include "timersnoop/commands.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -232,21 +231,12 @@ int command_find_users(const struct options *options, uint32_t *uids, struct err
 	return status;
 }
 
-int command_open_output(const struct options *options, bool *made, struct error *err)
+int command_open_output(const struct options *options, struct output_file *file, struct error *err)
 {
-	int fd;
-
-	*made = false;
-	if (!options->output)
-		return STDOUT_FILENO;
-	fd = open(options->output, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
-		fd = open(options->output, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-		*made = fd >= 0;
-	}
-	if (fd < 0)
-		return error_errno(err, errno, "cannot write %s", options->output);
-	return fd;
+	if (options->output)
+		return output_file_open_guarded(file, options->output, err);
+	*file = (struct output_file){ .fd = STDOUT_FILENO };
+	return 0;
 }
 
 int command_empty_output(const struct options *options, int fd, struct error *err)

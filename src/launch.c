@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "timersnoop/privilege.h"
+
 /* The same numbers on every architecture; libraries older than the calls lack them. */
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -93,6 +95,9 @@ int launch_identity(struct launch_identity *identity, const char *user, struct e
 	int ret;
 
 	*identity = (struct launch_identity){ .change = true };
+	if (privilege_is_lent())
+		return error_set(err, EPERM,
+				 "--run-as is for who may become that user without this program");
 	if (!user && !read_id(sudo_uid, &id)) {
 		error_set(err, EINVAL, "--run-as does not know which user: SUDO_UID is not set");
 		error_hint(err, "name one: --run-as=USER");
@@ -119,13 +124,16 @@ int launch_identity(struct launch_identity *identity, const char *user, struct e
 
 static int take_identity(const struct launch_identity *identity)
 {
+	/* What the program may is not for what it starts. */
 	if (!identity->change)
-		return 0;
+		return privilege_return();
 	if (identity->user[0] ? initgroups(identity->user, identity->gid) : setgroups(0, NULL))
 		return -errno;
 	if (setresgid(identity->gid, identity->gid, identity->gid) ||
 	    setresuid(identity->uid, identity->uid, identity->uid))
 		return -errno;
+	if (identity->uid && privilege_clear_inherited() < 0)
+		return -EPERM;
 	if (identity->home[0] && setenv("HOME", identity->home, 1))
 		return -errno;
 	if (identity->user[0] &&

@@ -159,13 +159,13 @@ static int dispatch(const struct options *options)
 /*
  * Whatever was started without one of the standard descriptors would give its
  * number to a file of tracefs and write lines there. Opened the wrong way
- * round, so that using it is an error.
+ * round, so that using it is an error. COMMAND is started without it, too.
  */
 static void fill_standard_descriptors(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+			open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
 }
 
 int main(int argc, char **argv)

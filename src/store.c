@@ -29,7 +29,7 @@ static bool directory_near(const char *near, char *dir, size_t size)
 
 int store_open(const char *near, struct error *err)
 {
-	const char *temporary = getenv("TMPDIR");
+	const char *temporary = secure_getenv("TMPDIR");
 	char dir[PATH_MAX], name[PATH_MAX + 32];
 	int fd;
 

@@ -5,6 +5,7 @@
 
 #include "timersnoop/fields.h"
 #include "timersnoop/options.h"
+#include "timersnoop/output_file.h"
 #include "timersnoop/probe_plan.h"
 #include "timersnoop/view.h"
 
@@ -54,9 +55,9 @@ int command_check_pids(const struct options *options, struct error *err);
 /* `uids` has room for options->user_count. */
 int command_find_users(const struct options *options, uint32_t *uids, struct error *err);
 
-/* The descriptor that -o asks for, its content as it was, or standard output's;
- * or -errno. *made: there was no such file before. */
-int command_open_output(const struct options *options, bool *made, struct error *err);
+/* What -o asks for, its content as it was, or standard output: 0 or -errno. One that is
+ * made is removed again unless output_file_keep() says that something came of it. */
+int command_open_output(const struct options *options, struct output_file *file, struct error *err);
 /* Empties the file of -o, now that there is something to write in its place. */
 int command_empty_output(const struct options *options, int fd, struct error *err);
 /* Writes what `sink` (or NULL) still holds and closes what was opened: 0 or -errno. */

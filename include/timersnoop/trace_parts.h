@@ -26,7 +26,7 @@ struct trace {
 	struct live_kernel_counts *counts; /* the same of the kernel's own timers */
 	bool uncountable;                  /* it was tried in vain */
 	struct error uncounted;            /* why its counts could not be read */
-	int recording_fd;
+	struct output_file output;
 	struct wakeups *wakeups;
 	struct launch_signals signals_before;
 	struct launch_identity identity; /* COMMAND's */
@@ -38,10 +38,8 @@ struct trace {
 		COMMAND_ENDED,     /* by itself */
 		COMMAND_WAS_ENDED, /* because tracing was over */
 	} command;
-	bool made;     /* the file of -o; nothing is in it as yet */
 	bool paused;   /* behind the last round */
 	bool progress; /* is told as it goes */
-	bool begun;    /* something may have been written */
 	bool whole;    /* traced to its end: what is shown is what there was */
 	bool closed;   /* nobody reads the output any more */
 	bool cut;      /* a signal came while it was written */

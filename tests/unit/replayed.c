@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "timersnoop/commands.h"
@@ -31,29 +32,38 @@ static char *read_all(int fd)
 	return text;
 }
 
-/* As main() does, with the two streams in files. */
-static int run(char **argv, int argc, int out, int err_fd)
+static int run_command(char **argv, int argc)
 {
 	struct options options;
 	struct error err;
-	int kept[2] = { dup(STDOUT_FILENO), dup(STDERR_FILENO) }, status;
+	int status;
+
+	if (options_parse(&options, argc, argv, &err) < 0)
+		return command_fail(EXIT_USAGE, &err);
+	status = cmd_replay(&options);
+	options_free(&options);
+	return status;
+}
+
+/* As main() does, with the two streams in files, and as a process of its own: it gives up
+ * rights that other tests need. */
+static int run(char **argv, int argc, int out, int err_fd)
+{
+	int status;
+	pid_t pid;
 
 	fflush(stdout);
 	fflush(stderr);
-	dup2(out, STDOUT_FILENO);
-	dup2(err_fd, STDERR_FILENO);
-	if (options_parse(&options, argc, argv, &err) < 0) {
-		status = command_fail(EXIT_USAGE, &err);
-	} else {
-		status = cmd_replay(&options);
-		options_free(&options);
+	pid = fork();
+	CU_ASSERT_FATAL(pid >= 0);
+	if (!pid) {
+		dup2(out, STDOUT_FILENO);
+		dup2(err_fd, STDERR_FILENO);
+		exit(run_command(argv, argc));
 	}
-	fflush(stderr);
-	for (int i = 0; i < 2; i++) {
-		dup2(kept[i], STDOUT_FILENO + i);
-		close(kept[i]);
-	}
-	return status;
+	CU_ASSERT_EQUAL_FATAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_TRUE(WIFEXITED(status));
+	return WEXITSTATUS(status);
 }
 
 /* `words` behind the `argc` that are there; room for 24 in all. */
