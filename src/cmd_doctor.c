@@ -13,6 +13,7 @@
 #include "timersnoop/live.h"
 #include "timersnoop/live_aggregate.h"
 #include "timersnoop/live_kernel_counts.h"
+#include "timersnoop/printable.h"
 #include "timersnoop/privilege.h"
 #include "timersnoop/show.h"
 #include "timersnoop/view.h"
@@ -176,7 +177,7 @@ static int dry_run(const struct options *options, struct show *show)
 	if (status == 0) {
 		status = host_features(&features, &wishes, &err);
 	} else {
-		fprintf(stderr, "timersnoop: %s: the plan is made of kallsyms alone\n", err.text);
+		tell("%s: the plan is made of kallsyms alone", err.text);
 		status = host_features_guess(&features, &err);
 	}
 	if (status == 0)

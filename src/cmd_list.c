@@ -9,6 +9,7 @@
 #include "timersnoop/commands.h"
 #include "timersnoop/existing.h"
 #include "timersnoop/out_list.h"
+#include "timersnoop/printable.h"
 #include "timersnoop/privilege.h"
 #include "timersnoop/procfs.h"
 #include "timersnoop/procfs_timers.h"
@@ -40,8 +41,7 @@ static int add_process(void *context, const struct procfs_task *process)
 		return 0;
 	status = existing_add(&list->timers, process);
 	if (list->timers.denied > denied && list->options->verbose)
-		fprintf(stderr, "timersnoop: not allowed to read all of process %d\n",
-			process->tgid);
+		tell("not allowed to read all of process %d", process->tgid);
 	return status;
 }
 
@@ -65,16 +65,12 @@ static void tell_missing(const struct list *list)
 	if (list->options->quiet)
 		return;
 	if (!procfs_timers_supported())
-		fputs("timersnoop: POSIX timers are not listed: this kernel has no "
-		      "/proc/PID/timers\n",
-		      stderr);
-	fputs("timersnoop: timers of setitimer(2) and alarm(2) are not listed: /proc does not "
-	      "tell of them\n",
-	      stderr);
+		tell("POSIX timers are not listed: this kernel has no /proc/PID/timers");
+	tell("timers of setitimer(2) and alarm(2) are not listed: /proc does not tell of them");
 	if (list->timers.denied)
-		fprintf(stderr, "timersnoop: %lu process%s could not be read in full%s\n",
-			list->timers.denied, list->timers.denied == 1 ? "" : "es",
-			geteuid() ? ": run as root" : ", not even by root");
+		tell("%lu process%s could not be read in full%s", list->timers.denied,
+		     list->timers.denied == 1 ? "" : "es",
+		     geteuid() ? ": run as root" : ", not even by root");
 }
 
 static int write_all(const struct list *list, int fd, struct error *err)
@@ -82,7 +78,8 @@ static int write_all(const struct list *list, int fd, struct error *err)
 	const struct options *options = list->options;
 	const struct out_style style = { .format = options->format,
 					 .wide = options->wide,
-					 .header = options->header };
+					 .header = options->header,
+					 .terminal = isatty(fd) };
 	struct sink *sink;
 	int status;
 

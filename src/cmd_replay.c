@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "timersnoop/commands.h"
+#include "timersnoop/printable.h"
 #include "timersnoop/privilege.h"
 #include "timersnoop/replay.h"
 #include "timersnoop/store.h"
@@ -197,7 +198,7 @@ static int check_wishes(struct run *run, struct options *options, struct error *
 static void note(const struct run *run, const char *text, const char *what)
 {
 	if (!run->options->quiet)
-		fprintf(stderr, "timersnoop: note: %s: %s%s\n", run->options->input, text, what);
+		tell("note: %s: %s%s", run->options->input, text, what);
 }
 
 static void tell_limits(const struct run *run)

@@ -8,6 +8,7 @@
 #include <tracefs.h>
 #include <unistd.h>
 
+#include "timersnoop/printable.h"
 #include "timersnoop/privilege.h"
 #include "timersnoop/trace_parts.h"
 
@@ -17,11 +18,9 @@ void trace_note(const struct trace *trace, const char *format, ...)
 
 	if (trace->options->quiet)
 		return;
-	fputs("timersnoop: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	tell_args(format, args);
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 static int resolve(struct trace *trace, struct error *err)

@@ -14,14 +14,15 @@
 #include <unistd.h>
 
 #include "timersnoop/host.h"
+#include "timersnoop/printable.h"
 #include "timersnoop/procfs.h"
 #include "timersnoop/show.h"
 
 int command_fail(int status, const struct error *err)
 {
-	fprintf(stderr, "timersnoop: %s\n", err->text);
+	tell("%s", err->text);
 	if (err->hint[0])
-		fprintf(stderr, "timersnoop: %s\n", err->hint);
+		tell("%s", err->hint);
 	return status;
 }
 
@@ -160,12 +161,10 @@ void command_tell_loss(const struct view_totals *totals, uint64_t missed, bool m
 	char text[512];
 
 	command_name_loss(text, sizeof(text), totals, missed, missed_unknown);
-	fprintf(stderr, "timersnoop: data incomplete: %s\n", text);
+	tell("data incomplete: %s", text);
 	if (totals->lost || totals->lost_unknown)
-		fprintf(stderr,
-			"timersnoop: %sa larger --buffer-size, or fewer processes (-p, -n), lose "
-			"less\n",
-			recorded ? "recorded with " : "");
+		tell("%sa larger --buffer-size, or fewer processes (-p, -n), lose less",
+		     recorded ? "recorded with " : "");
 }
 
 int command_die_of(int number)

@@ -90,6 +90,7 @@
  *   out_findings     findings and expectations -> text, JSON
  *   out_stat         figures of stats -> which columns, whose histograms
  *   out_kernel       the kernel's timers -> which columns, lines of events
+ *   printable        names, as a terminal may be shown them
  *   line, sink       one line of bytes; lines -> a file descriptor
  *
  *   procfs           tasks as /proc tells of them now

@@ -13,67 +13,44 @@
 #include "timersnoop/line.h"
 #include "timersnoop/out.h"
 #include "timersnoop/out_life.h"
+#include "timersnoop/printable.h"
 
-/* Length of the UTF-8 character that starts here (RFC 3629), or 0 for none. */
-static unsigned out_json_utf8(const unsigned char *byte)
+static char *out_json_unit(char *at, uint32_t unit)
 {
-	unsigned char low = 0x80, high = 0xbf;
-	unsigned length, i;
-
-	if (byte[0] >= 0xc2 && byte[0] <= 0xdf)
-		length = 2;
-	else if (byte[0] >= 0xe0 && byte[0] <= 0xef)
-		length = 3;
-	else if (byte[0] >= 0xf0 && byte[0] <= 0xf4)
-		length = 4;
-	else
-		return 0;
-	/* no overlong forms, no surrogates, nothing above U+10FFFF */
-	if (byte[0] == 0xe0)
-		low = 0xa0;
-	else if (byte[0] == 0xed)
-		high = 0x9f;
-	else if (byte[0] == 0xf0)
-		low = 0x90;
-	else if (byte[0] == 0xf4)
-		high = 0x8f;
-	if (byte[1] < low || byte[1] > high)
-		return 0;
-	for (i = 2; i < length; i++)
-		if ((byte[i] & 0xc0) != 0x80)
-			return 0;
-	return length;
+	at = line_text(at, "\\u");
+	for (int shift = 12; shift >= 0; shift -= 4)
+		*at++ = "0123456789abcdef"[unit >> shift & 15];
+	return at;
 }
 
-static char *out_json_escape(char *at, unsigned char byte)
+static char *out_json_escape(char *at, uint32_t character)
 {
-	at = line_text(at, "\\u00");
-	at = line_byte(at, "0123456789abcdef"[byte >> 4]);
-	return line_byte(at, "0123456789abcdef"[byte & 15]);
+	if (character < 0x10000)
+		return out_json_unit(at, character);
+	at = out_json_unit(at, 0xd800 + ((character - 0x10000) >> 10));
+	return out_json_unit(at, 0xdc00 + (character & 0x3ff));
 }
 
-/* The characters inside a string; U+0080 to U+009F are control characters too. */
+/* The characters inside a string. What is not UTF-8 is taken for Latin-1. */
 char *out_json_string(char *at, const char *text)
 {
-	const unsigned char *byte = (const unsigned char *)text;
-	unsigned length;
+	while (*text) {
+		uint32_t character = (unsigned char)*text;
+		unsigned length = 1;
 
-	while (*byte) {
-		length = 1;
-		if (*byte == '"' || *byte == '\\') {
-			at = line_byte(line_byte(at, '\\'), (char)*byte);
-		} else if (*byte >= 0x20 && *byte < 0x7f) {
-			*at++ = (char)*byte;
-		} else if (*byte < 0x80 || !(length = out_json_utf8(byte))) {
-			length = 1;
-			at = out_json_escape(at, *byte);
-		} else if (*byte == 0xc2 && byte[1] < 0xa0) {
-			at = out_json_escape(at, byte[1]);
+		if (character >= 0x20 && character < 0x7f) {
+			if (*text == '"' || *text == '\\')
+				*at++ = '\\';
+			*at++ = *text;
+		} else if (!(length = printable_character(text, &character)) ||
+			   printable_acts(character)) {
+			at = out_json_escape(at, length ? character : (unsigned char)*text);
+			length = length ? length : 1;
 		} else {
-			memcpy(at, byte, length);
+			memcpy(at, text, length);
 			at += length;
 		}
-		byte += length;
+		text += length;
 	}
 	return at;
 }

@@ -15,11 +15,12 @@ enum field_form { FIELD_JSON, FIELD_ROW, FIELD_COLUMN };
 struct field_writer {
 	enum field_form form;
 	char *at;
-	char separator;  /* rows: behind each field */
-	bool raw;        /* rows: text is as it is */
-	bool first;      /* JSON: nothing is in this object yet */
-	unsigned absent; /* objects around this place that are null */
-	char prefix[64]; /* columns: the objects around this place, each with '_' */
+	char separator;                /* rows: behind each field */
+	const struct out_style *style; /* rows */
+	bool raw;                      /* rows: fields end with a NUL */
+	bool first;                    /* JSON: nothing is in this object yet */
+	unsigned absent;               /* objects around this place that are null */
+	char prefix[64];               /* columns: the objects around this place, each with '_' */
 	size_t prefix_length;
 };
 
@@ -144,11 +145,11 @@ static void field_comm(struct field_writer *to, const char *comm)
 	else if (to->form == FIELD_JSON)
 		to->at = line_byte(out_json_string(line_byte(to->at, '"'), comm), '"');
 	else if (to->raw)
-		to->at = line_text(to->at, comm);
+		to->at = out_null_name(to->at, to->style, comm);
 	else if (to->separator == '\t')
-		to->at = out_tsv_text(to->at, comm);
+		to->at = out_tsv_name(to->at, to->style, comm);
 	else
-		to->at = out_csv_text(to->at, comm);
+		to->at = out_csv_name(to->at, to->style, comm);
 	field_end(to);
 }
 
@@ -278,6 +279,7 @@ static struct field_writer row_writer(struct sink *sink, const struct out_style 
 
 	return (struct field_writer){ .form = form,
 				      .at = sink_line(sink),
+				      .style = style,
 				      .raw = tsv && style->null,
 				      .separator = !tsv          ? ','
 						   : style->null ? '\0'

@@ -254,14 +254,15 @@ static char *out_list_csv_timerfd(char *at, const struct procfs_timer *timer)
 	return line_u64(at, timer->timerfd.ticks);
 }
 
-static void out_list_csv(struct sink *sink, const struct existing_timer *row)
+static void out_list_csv(struct sink *sink, const struct out_style *style,
+			 const struct existing_timer *row)
 {
 	bool posix = row->timer.family == TIMER_POSIX;
 	char *at = sink_line(sink);
 
 	at = posix ? line_text(at, "timer,") : line_text(at, "timerfd,");
 	at = line_byte(line_s64(at, row->process.tgid), ',');
-	at = line_byte(out_csv_text(at, row->process.comm), ',');
+	at = line_byte(out_csv_name(at, style, row->process.comm), ',');
 	at = line_byte(line_text(at, out_list_family(&row->timer)), ',');
 	if (!posix)
 		*at++ = ',';
@@ -285,5 +286,8 @@ void out_list(struct sink *sink, const struct out_style *style, const struct exi
 		out_list_text(sink, style, rows, count);
 	else
 		for (size_t i = 0; i < count; i++)
-			(style->format == OUT_CSV ? out_list_csv : out_list_json)(sink, &rows[i]);
+			if (style->format == OUT_CSV)
+				out_list_csv(sink, style, &rows[i]);
+			else
+				out_list_json(sink, &rows[i]);
 }

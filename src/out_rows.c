@@ -8,9 +8,12 @@
 #include <string.h>
 
 #include "timersnoop/line.h"
+#include "timersnoop/printable.h"
 
 /* A byte of text becomes at most so many. */
 #define ROWS_ESCAPE_MAX 6
+/* Longer text is cut. */
+#define ROWS_TEXT_MAX (SINK_LINE_MAX / ROWS_ESCAPE_MAX + 4)
 /* A number, or what is around text, and what separates it from the next. */
 #define ROWS_FIELD_MAX (LINE_NUMBER_MAX + 4)
 /* What is around a name in JSON, and around a group. */
@@ -23,6 +26,7 @@ enum rows_form { ROWS_CSV, ROWS_TSV, ROWS_NULL, ROWS_JSON };
 
 struct rows {
 	enum rows_form form;
+	const struct out_style *style;
 	char *at;
 	size_t room; /* for text, besides what every field has */
 };
@@ -38,6 +42,21 @@ char *out_csv_text(char *at, const char *text)
 		*at++ = *text;
 	}
 	return line_byte(at, '"');
+}
+
+char *out_null_name(char *at, const struct out_style *style, const char *text)
+{
+	return style->terminal ? printable_copy(at, text) : line_text(at, text);
+}
+
+char *out_csv_name(char *at, const struct out_style *style, const char *text)
+{
+	char shown[4 * ROWS_TEXT_MAX + 1];
+
+	if (!style->terminal)
+		return out_csv_text(at, text);
+	printable_copy(shown, text);
+	return out_csv_text(at, shown);
 }
 
 static char *tsv_escape(char *at, unsigned char byte)
@@ -57,15 +76,28 @@ static char *tsv_escape(char *at, unsigned char byte)
 	}
 }
 
-char *out_tsv_text(char *at, const char *text)
+/* The bytes at `text` that stay as they are. */
+static unsigned tsv_plain(const struct out_style *style, const char *text)
 {
-	for (; *text; text++) {
-		unsigned char byte = (unsigned char)*text;
+	unsigned char byte = (unsigned char)*text;
 
-		if (byte < ' ' || byte == 0x7f || byte == '\\')
-			at = tsv_escape(at, byte);
-		else
-			*at++ = *text;
+	if (byte < ' ' || byte == 0x7f || byte == '\\')
+		return 0;
+	return style->terminal ? printable_length(text) : 1;
+}
+
+char *out_tsv_name(char *at, const struct out_style *style, const char *text)
+{
+	while (*text) {
+		unsigned length = tsv_plain(style, text);
+
+		if (!length) {
+			at = tsv_escape(at, (unsigned char)*text++);
+			continue;
+		}
+		memcpy(at, text, length);
+		at += length;
+		text += length;
 	}
 	return at;
 }
@@ -118,13 +150,13 @@ static void rows_escaped(struct rows *to, const char *text)
 {
 	switch (to->form) {
 	case ROWS_CSV:
-		to->at = out_csv_text(to->at, text);
+		to->at = out_csv_name(to->at, to->style, text);
 		break;
 	case ROWS_TSV:
-		to->at = out_tsv_text(to->at, text);
+		to->at = out_tsv_name(to->at, to->style, text);
 		break;
 	case ROWS_NULL:
-		to->at = line_text(to->at, text);
+		to->at = out_null_name(to->at, to->style, text);
 		break;
 	case ROWS_JSON:
 		to->at = line_byte(out_json_string(line_byte(to->at, '"'), text), '"');
@@ -135,7 +167,7 @@ static void rows_escaped(struct rows *to, const char *text)
 static void rows_text(struct rows *to, const char *text)
 {
 	const char *before = to->at;
-	char cut[SINK_LINE_MAX / ROWS_ESCAPE_MAX + 4];
+	char cut[ROWS_TEXT_MAX];
 	size_t length = strlen(text), used;
 
 	if (length > to->room / ROWS_ESCAPE_MAX) {
@@ -305,7 +337,9 @@ void out_rows_row(struct sink *sink, const struct out_style *style,
 		  const struct fields_chosen *chosen, const void *of, bool nested)
 {
 	enum rows_form form = form_of(style);
-	struct rows to = { .form = form, .at = sink_line(sink), .room = room_of(form, chosen) };
+	struct rows to = {
+		.form = form, .style = style, .at = sink_line(sink), .room = room_of(form, chosen)
+	};
 
 	if (form == ROWS_JSON)
 		rows_json(&to, chosen, of, nested);

@@ -12,6 +12,7 @@
 #include "timersnoop/line.h"
 #include "timersnoop/out_findings.h"
 #include "timersnoop/out_table.h"
+#include "timersnoop/printable.h"
 
 #define TOP_DEFAULT 20
 #define LIVE_DEFAULT_NS NSEC_PER_SEC
@@ -457,11 +458,10 @@ void report_tell(const struct report *report)
 		if (!(options->fail_on & FINDING_BIT(finding->id)))
 			continue;
 		out_findings_subject(subject, finding);
-		fprintf(stderr, "timersnoop: found %s%s%s: %s\n", finding_kinds[finding->id].id,
-			subject[0] ? ": " : "", subject, finding->evidence);
+		tell("found %s%s%s: %s", finding_kinds[finding->id].id, subject[0] ? ": " : "",
+		     subject, finding->evidence);
 	}
 	for (size_t i = 0; i < options->expect_count; i++)
 		if (report->broken[i])
-			fprintf(stderr, "timersnoop: expected '%s': %s\n", options->expects[i],
-				report->broken[i]);
+			tell("expected '%s': %s", options->expects[i], report->broken[i]);
 }

@@ -11,6 +11,7 @@
 #include "timersnoop/event_fields.h"
 #include "timersnoop/kernel_event_fields.h"
 #include "timersnoop/out_kernel.h"
+#include "timersnoop/printable.h"
 
 /* What is given by names of fields. */
 static int select_fields(struct show *show, struct error *err)
@@ -86,6 +87,7 @@ static void set_style(struct show *show)
 		.wall_offset_ns = show->scene.wall_count ? show->scene.wall[0].offset_ns : 0,
 		.no_wall = !show->scene.wall_count,
 		.null = options->null,
+		.terminal = isatty(show->out_fd),
 		.fields = show->fields.count ? &show->fields : NULL,
 		.cache = &show->cache,
 	};
@@ -435,9 +437,8 @@ int show_status(const struct show *show)
 
 	take_totals(show, &totals);
 	if (options->verbose && totals.in_flight)
-		fprintf(stderr,
-			"timersnoop: %llu calls were under way when tracing began or stopped\n",
-			(unsigned long long)totals.in_flight);
+		tell("%llu calls were under way when tracing began or stopped",
+		     (unsigned long long)totals.in_flight);
 	if (is_incomplete(show, &totals)) {
 		if (!options->quiet)
 			command_tell_loss(&totals, scene->missed, scene->missed_unknown,

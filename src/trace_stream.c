@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A trace goes on: what is read, in rounds, and what ends it. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "timersnoop/clocks.h"
 #include "timersnoop/live_scene.h"
+#include "timersnoop/printable.h"
 #include "timersnoop/trace_parts.h"
 
 /*
@@ -115,19 +117,20 @@ static long drain_round(struct trace *trace, bool all)
 static void tell_progress(struct trace *trace, bool last)
 {
 	struct recorder_totals totals;
+	char name[4 * PATH_MAX + 1]; /* it could be opened */
 
 	if (!trace->progress)
 		return;
+	printable_copy(name, trace->options->output ? trace->options->output : "standard output");
 	live_recording_totals(trace->recording, &totals);
 	fprintf(stderr, "\rtimersnoop: %llu records, %.1f MiB", (unsigned long long)totals.records,
 		(double)totals.bytes / (1 << 20));
 	if (totals.lost)
 		fprintf(stderr, ", %llu lost", (unsigned long long)totals.lost);
-	if (last)
-		fprintf(stderr, ", for %s\n",
-			trace->options->output ? trace->options->output : "standard output");
-	else
+	if (!last)
 		fputs("  ", stderr);
+	else
+		fprintf(stderr, ", for %s\n", name);
 }
 
 /* A signal to us alone is meant for COMMAND too; from the terminal it has it already. */

@@ -72,6 +72,7 @@ struct out_style {
 	bool wide;               /* text: more columns, past 80 */
 	bool color;              /* text: ANSI colours */
 	bool null;               /* TSV: every field ends with a NUL */
+	bool terminal;           /* CSV and TSV: no byte of a name may command it */
 	bool header;             /* text, CSV and TSV: a first line with the columns' names */
 	bool lives;              /* nothing but lives is written, so it is theirs */
 	int64_t wall_offset_ns;  /* CLOCK_REALTIME minus the trace clock */
@@ -193,7 +194,11 @@ char *out_json_flags(char *at, const struct flag_name *names, uint32_t flags);
 char *out_json_timerspec(char *at, struct timerspec ts);
 /* A CSV field, quoted where needed. */
 char *out_csv_text(char *at, const char *text);
+/* The same of a name, as the style has it; at most 6 times as long. */
+char *out_csv_name(char *at, const struct out_style *style, const char *text);
+/* With nothing around it, for a field that ends with a NUL. */
+char *out_null_name(char *at, const struct out_style *style, const char *text);
 /* A TSV field: see out_rows.h. */
-char *out_tsv_text(char *at, const char *text);
+char *out_tsv_name(char *at, const struct out_style *style, const char *text);
 
 #endif

@@ -18,6 +18,7 @@ static int (*const suites[])(void) = {
 	suite_out,
 	suite_page,
 	suite_output_file,
+	suite_printable,
 	suite_privilege,
 	suite_probe_plan,
 	suite_procfs,

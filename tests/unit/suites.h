@@ -71,6 +71,7 @@ int suite_plan_kernels(void);
 int suite_plan_missing(void);
 int suite_plan_timers(void);
 int suite_output_file(void);
+int suite_printable(void);
 int suite_privilege(void);
 int suite_probe_plan(void);
 int suite_procfs(void);
