@@ -77,6 +77,14 @@ static void fill(void)
 	scene.existing.count = scene.existing.room = 2;
 }
 
+/* Field by field: what is between them is anything. */
+static bool same_task(const struct task *a, const struct task *b)
+{
+	return a->tid == b->tid && a->tgid == b->tgid && a->uid == b->uid &&
+	       strcmp(a->comm, b->comm) == 0 && a->losses == b->losses &&
+	       a->timers_gone == b->timers_gone;
+}
+
 /* All that is written is read again, and nothing else. */
 static void there_and_back(void)
 {
@@ -95,7 +103,8 @@ static void there_and_back(void)
 	CU_ASSERT_EQUAL(scene.wall_count, 2);
 	CU_ASSERT_EQUAL(scene.wall[1].from_ns, 150);
 	CU_ASSERT_EQUAL(scene.tasks.count, 3);
-	CU_ASSERT_EQUAL(memcmp(scene.tasks.list, before.tasks.list, 3 * sizeof(struct task)), 0);
+	for (size_t i = 0; i < 3; i++)
+		CU_ASSERT_TRUE(same_task(&scene.tasks.list[i], &before.tasks.list[i]));
 	CU_ASSERT_STRING_EQUAL(scene.tasks.list[1].comm, "a b\\\n\033[1m\xff");
 	CU_ASSERT_EQUAL(scene.later.list[0].uid, UINT32_MAX);
 	CU_ASSERT_EQUAL(scene.existing.count, 2);
