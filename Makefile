@@ -11,6 +11,7 @@
 # make lint       format and static analysis
 # make install    DESTDIR= PREFIX=
 # make dist       timersnoop-VERSION.tar.xz, of what git tracks
+# make check-builds   with the compilers and libraries of Debian's releases, also for arm64
 # make check-dist     the same tarball and binary, wherever they are made
 # make check-package  Debian packages, and what lintian says (scripts/package.sh makes them)
 VERSION := 0.1.0
@@ -179,10 +180,13 @@ check-dist:
 check-package:
 	tests/builds/package.sh
 
+check-builds:
+	scripts/builds.sh
+
 clean:
 	rm -rf build timersnoop timersnoop-$(VERSION).tar.xz
 
-.PHONY: all bench bench-programs check check-dist check-docs check-guests check-guests-all check-hardening check-package check-readers check-sanitized clean dist format fuzz guest-programs install lint uninstall
+.PHONY: all bench bench-programs check check-builds check-dist check-docs check-guests check-guests-all check-hardening check-package check-readers check-sanitized clean dist format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d

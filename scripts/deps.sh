@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Install what timersnoop needs on Debian and its relatives.
 #
-#   scripts/deps.sh [build|test|guest|bench|package|all]...      (default: build)
+#   scripts/deps.sh [build|test|guest|bench|package|builds|all]...      (default: build)
 #
 #   build  compile the program
 #   test   unit tests, fuzzers, linters, the manual's check, programs to trace
 #   guest  boot test kernels under QEMU (scripts/kernels.sh, scripts/guest.sh)
 #   bench  measure it beside others (scripts/bench.sh)
 #   package  make Debian packages (scripts/package.sh)
+#   builds  build with the libraries of other releases (scripts/builds.sh)
 #   all    what build, test and guest need
 #
 # Only missing packages are installed; silent when nothing is missing.
@@ -43,6 +44,10 @@ bench_libraries=()
 package_packages=("${build_packages[@]}" libcunit1-dev git xz-utils dpkg-dev debhelper lintian)
 package_commands=("${build_commands[@]}" git xz dpkg-buildpackage dh lintian)
 package_libraries=("${build_libraries[@]}" cunit)
+
+builds_packages=(git xz-utils mmdebstrap qemu-user-static debian-archive-keyring)
+builds_commands=(git xz mmdebstrap qemu-aarch64-static)
+builds_libraries=()
 
 # Sets $packages, $commands and $libraries to what the named groups hold.
 collect() {
@@ -101,14 +106,14 @@ without_apt() {
 groups=()
 for arg in "${@:-build}"; do
 	case $arg in
-	build | test | guest | bench | package) groups+=("$arg") ;;
+	build | test | guest | bench | package | builds) groups+=("$arg") ;;
 	all) groups+=(build test guest) ;;
 	-h | --help)
 		show_help "$0"
 		exit 0
 		;;
 	*)
-		note "unknown group '$arg' (build, test, guest, bench, package or all)"
+		note "unknown group '$arg' (build, test, guest, bench, package, builds or all)"
 		exit 2
 		;;
 	esac

@@ -17,7 +17,6 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 all_series=(5.10 6.1 6.12 7.2)
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # The suites that may hold a series, as "archive suite". Not all of them need
 # to exist: the newest kernel in those that do is taken.
@@ -31,22 +30,13 @@ suites_of() {
 	esac
 }
 
-# The URI of the Debian archive that carries LABEL, from the machine's apt.
-archive_uri() {
-	# shellcheck disable=SC2016 # apt-get expands these, not the shell
-	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
-		awk -F'|' -v label="$1" '
-			$1 == "Debian" && $2 == label && $3 !~ /^cdrom:/ && !found { print $3; found = 1 }'
-}
-
 # Writes the private apt's configuration and sources into DIR for SERIES.
 private_apt() {
 	local dir=$1 series=$2 archive suite uri
 	mkdir -p "$dir"/{lists,archives}/partial
 	: >"$dir/status"
 	{
-		# Proxies and the like are wanted; the machine's hooks are not.
-		apt-config dump | grep -iE '^Acquire::(https?|Retries|ForceIPv[46])' || :
+		apt_transport
 		cat <<-EOF
 			Dir::Etc::main "/dev/null";
 			Dir::Etc::parts "/dev/null";

@@ -42,6 +42,23 @@ kernel_path() {
 	fi
 }
 
+# What Debian's packages are verified with.
+# shellcheck disable=SC2034
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# The URI of the Debian archive that carries LABEL, from the machine's apt.
+archive_uri() {
+	# shellcheck disable=SC2016 # apt-get expands these, not the shell
+	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
+		awk -F'|' -v label="$1" '
+			$1 == "Debian" && $2 == label && $3 !~ /^cdrom:/ && !found { print $3; found = 1 }'
+}
+
+# What the machine's apt is told of ways to an archive: proxies and the like, not its hooks.
+apt_transport() {
+	apt-config dump | grep -iE '^Acquire::(https?|Retries|ForceIPv[46])' || :
+}
+
 # copy_program ROOT FILE NAME: FILE into ROOT, under NAME.
 copy_program() {
 	install -D -m 755 "$2" "$1/$3"
