@@ -89,6 +89,21 @@ char *printable_copy(char *to, const char *text)
 	return to;
 }
 
+/* A message of several lines has the others indented, as those below an expression: a name
+ * with a newline in it cannot begin what looks like a message. */
+static void copy_lines(char *to, char *text)
+{
+	char *next;
+
+	while ((next = strstr(text, "\n  "))) {
+		*next = '\0';
+		to = printable_copy(to, text);
+		*to++ = '\n';
+		text = next + 1;
+	}
+	printable_copy(to, text);
+}
+
 void tell_args(const char *format, va_list args)
 {
 	char *text = NULL, *shown;
@@ -96,7 +111,7 @@ void tell_args(const char *format, va_list args)
 
 	shown = length < 0 ? NULL : malloc(4 * (size_t)length + 1);
 	if (shown) {
-		printable_copy(shown, text);
+		copy_lines(shown, text);
 		fprintf(stderr, "timersnoop: %s\n", shown);
 	} else {
 		fputs("timersnoop: out of memory\n", stderr);
