@@ -62,7 +62,7 @@ static int list_cpus(struct capture *capture, struct tracefs_instance *instance,
 		status = error_errno(err, errno, "cannot list %s", path ? path : "per_cpu");
 		goto done;
 	}
-	while ((entry = readdir(dir))) {
+	while (errno = 0, (entry = readdir(dir))) {
 		int cpu;
 
 		if (sscanf(entry->d_name, "cpu%d", &cpu) != 1)
@@ -72,7 +72,10 @@ static int list_cpus(struct capture *capture, struct tracefs_instance *instance,
 			goto done;
 		}
 	}
-	if (capture->count == first)
+	/* A CPU that is not read would be missing without a word. */
+	if (errno)
+		status = error_errno(err, errno, "cannot list %s", path);
+	else if (capture->count == first)
 		status = error_set(err, ENOENT, "the tracefs instance has no CPUs");
 	else
 		qsort(capture->cpus + first, capture->count - first, sizeof(int), compare_cpus);

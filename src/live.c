@@ -94,7 +94,10 @@ int live_open(struct live **out, const struct live_request *request, struct erro
 	if (status == 0)
 		status = open_pipes(live, err);
 	if (status < 0) {
-		live_close(live, NULL);
+		struct error left;
+
+		if (live_close(live, &left) < 0)
+			error_hint(err, "%s: %s", left.text, left.hint);
 		return status;
 	}
 	*out = live;

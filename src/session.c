@@ -44,21 +44,19 @@ int session_lock_instance(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat held, there;
+	int code = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int code = errno;
-
-		close(fd);
-		return -code;
-	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &held) < 0 || stat(dir, &there) < 0)
+		code = errno;
 	/* A sweep may have removed it between mkdir and lock. */
-	if (fstat(fd, &held) < 0 || stat(dir, &there) < 0 || held.st_ino != there.st_ino) {
-		close(fd);
-		return -ENOENT;
-	}
-	return fd;
+	else if (held.st_ino != there.st_ino)
+		code = ENOENT;
+	if (!code)
+		return fd;
+	close(fd);
+	return -code;
 }
 
 static int make_instance(struct session *session, struct error *err)
@@ -266,7 +264,10 @@ int session_open(struct session **out, const struct session_request *request,
 	if (status == 0)
 		status = set_filters(session, err);
 	if (status < 0) {
-		session_close(session, NULL);
+		struct error left;
+
+		if (session_close(session, &left) < 0)
+			error_hint(err, "%s: %s", left.text, left.hint);
 		return status;
 	}
 	*out = session;
@@ -286,9 +287,10 @@ void session_disable_group(struct tracefs_instance *instance, const char *group)
 /* The companion first: without the other instance nobody would know whose it is. */
 static bool remove_instances(struct tracefs_instance *instance, struct tracefs_instance *companion)
 {
+	/* Somebody else may have been faster. */
 	if (companion && tracefs_instance_destroy(companion) < 0 && errno != ENOENT)
 		return false;
-	return tracefs_instance_destroy(instance) == 0;
+	return tracefs_instance_destroy(instance) == 0 || errno == ENOENT;
 }
 
 /*
@@ -325,6 +327,9 @@ int session_close(struct session *session, struct error *err)
 		session_disable_group(session->instance, session->group);
 		status = session_remove_all(session->instance, session->companion, session->group,
 					    &session->plan, err);
+		if (status < 0 && err && !err->hint[0])
+			error_hint(err,
+				   "timersnoop --cleanup removes what is left, or the next run");
 		tracefs_instance_free(session->companion);
 		tracefs_instance_free(session->instance);
 	}

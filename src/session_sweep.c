@@ -1,12 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What runs that are no longer alive left behind. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "timersnoop/probe_group.h"
 #include "timersnoop/session_parts.h"
+
+/* Surely: what cannot be looked at may be a live run's. */
+static bool is_gone(const char *name)
+{
+	char file[96];
+	char *path;
+	struct stat info;
+	bool gone;
+
+	snprintf(file, sizeof(file), "instances/%s", name);
+	path = tracefs_instance_get_file(NULL, file);
+	gone = path && stat(path, &info) < 0 && errno == ENOENT;
+	tracefs_put_tracing_file(path);
+	return gone;
+}
 
 /* Its companion, if there is one. */
 static struct tracefs_instance *companion_of(const char *name)
@@ -89,7 +107,7 @@ static bool is_lone_companion(const char *name)
 	    strcmp(name + length - suffix, COMPANION_SUFFIX) != 0)
 		return false;
 	snprintf(first, sizeof(first), "%.*s", (int)(length - suffix), name);
-	return is_ours(first, INSTANCE_PREFIX, '-') && !tracefs_instance_exists(first);
+	return is_ours(first, INSTANCE_PREFIX, '-') && is_gone(first);
 }
 
 struct orphans {
@@ -123,7 +141,7 @@ static int sweep_orphans(const struct orphans *orphans, unsigned *removed, struc
 		for (char *c = instance; *c; c++)
 			if (*c == '_')
 				*c = '-';
-		if (tracefs_instance_exists(instance))
+		if (!is_gone(instance))
 			continue;
 		/* What sweep_instance has removed just now is not there any more. */
 		swept = probe_group_remove(orphans->groups[i], status ? NULL : err);
@@ -135,10 +153,46 @@ static int sweep_orphans(const struct orphans *orphans, unsigned *removed, struc
 	return status;
 }
 
+struct instances {
+	char (*names)[80];
+	size_t count;
+};
+
+/* libtracefs does not tell none from some that could not be listed. */
+static int list_instances(struct instances *instances, struct error *err)
+{
+	char *path = tracefs_instance_get_file(NULL, "instances");
+	DIR *dir = path ? opendir(path) : NULL;
+	int status = dir ? 0 : -errno;
+	struct dirent *entry;
+
+	while (status == 0 && (errno = 0, (entry = readdir(dir)))) {
+		char(*larger)[80];
+
+		/* Longer names are not ours. */
+		if (strncmp(entry->d_name, INSTANCE_PREFIX, strlen(INSTANCE_PREFIX)) != 0 ||
+		    strlen(entry->d_name) >= sizeof(*larger))
+			continue;
+		larger = realloc(instances->names, (instances->count + 1) * sizeof(*larger));
+		if (!larger) {
+			status = -ENOMEM;
+			break;
+		}
+		instances->names = larger;
+		strcpy(larger[instances->count++], entry->d_name);
+	}
+	if (status == 0 && errno)
+		status = -errno;
+	if (dir)
+		closedir(dir);
+	tracefs_put_tracing_file(path);
+	return status < 0 ? error_errno(err, -status, "cannot list tracefs's instances") : 0;
+}
+
 int session_sweep(unsigned *removed, struct error *err)
 {
 	struct orphans orphans = { .count = 0 };
-	char **names;
+	struct instances instances = { .count = 0 };
 	int status, swept;
 
 	*removed = 0;
@@ -147,17 +201,19 @@ int session_sweep(unsigned *removed, struct error *err)
 	status = probe_group_walk(GROUP_PREFIX, note_group, &orphans, err);
 	if (status < 0)
 		return status;
-	names = tracefs_instances("^" INSTANCE_PREFIX);
+	status = list_instances(&instances, err);
 	/* One that cannot be removed does not keep the others. */
-	for (char **name = names; name && *name; name++) {
+	for (size_t i = 0; i < instances.count; i++) {
+		const char *name = instances.names[i];
+
 		swept = 0;
-		if (is_ours(*name, INSTANCE_PREFIX, '-'))
-			swept = sweep_instance(*name, removed, status ? NULL : err);
-		else if (is_lone_companion(*name))
-			swept = sweep_companion(*name, removed, status ? NULL : err);
+		if (is_ours(name, INSTANCE_PREFIX, '-'))
+			swept = sweep_instance(name, removed, status ? NULL : err);
+		else if (is_lone_companion(name))
+			swept = sweep_companion(name, removed, status ? NULL : err);
 		status = status ? status : swept;
 	}
-	tracefs_list_free(names);
+	free(instances.names);
 	swept = sweep_orphans(&orphans, removed, status ? NULL : err);
 	return status ? status : swept;
 }
