@@ -57,10 +57,10 @@ static int status_of_recording(const struct trace *trace)
 
 	for (size_t i = 0; i < scene->lost_count; i++)
 		totals.lost += scene->lost[i].records;
-	if (!totals.lost && !scene->missed && !scene->missed_unknown)
+	if (!totals.lost && !scene->missed && !scene->missed_unknown && !scene->disturbed[0])
 		return EXIT_MATCHED;
 	if (!trace->options->quiet)
-		command_tell_loss(&totals, scene->missed, scene->missed_unknown, false);
+		command_tell_loss(&totals, scene, false);
 	return EXIT_INCOMPLETE;
 }
 

@@ -121,20 +121,22 @@ static void add_loss(char *text, size_t size, const char *format, ...)
 	va_end(args);
 }
 
-void command_name_loss(char *text, size_t size, const struct view_totals *totals, uint64_t missed,
-		       bool missed_unknown)
+void command_name_loss(char *text, size_t size, const struct view_totals *totals,
+		       const struct scene *scene)
 {
-
 	text[0] = '\0';
+	if (scene->disturbed[0])
+		add_loss(text, size, "somebody else changed what is recorded (%s)",
+			 scene->disturbed);
 	if (totals->lost)
 		add_loss(text, size, "%llu%s records lost by the ring buffer",
 			 (unsigned long long)totals->lost, totals->lost_unknown ? " or more" : "");
 	else if (totals->lost_unknown)
 		add_loss(text, size, "records lost by the ring buffer, number unknown");
-	if (missed)
+	if (scene->missed)
 		add_loss(text, size, "%llu probe hits missed (of any process)",
-			 (unsigned long long)missed);
-	if (missed_unknown)
+			 (unsigned long long)scene->missed);
+	if (scene->missed_unknown)
 		add_loss(text, size, "missed probe hits unknown");
 	if (totals->incomplete)
 		add_loss(text, size, "%llu calls with a half not seen",
@@ -155,12 +157,11 @@ void command_name_loss(char *text, size_t size, const struct view_totals *totals
 			 (unsigned long long)totals->malformed);
 }
 
-void command_tell_loss(const struct view_totals *totals, uint64_t missed, bool missed_unknown,
-		       bool recorded)
+void command_tell_loss(const struct view_totals *totals, const struct scene *scene, bool recorded)
 {
 	char text[512];
 
-	command_name_loss(text, sizeof(text), totals, missed, missed_unknown);
+	command_name_loss(text, sizeof(text), totals, scene);
 	tell("data incomplete: %s", text);
 	if (totals->lost || totals->lost_unknown)
 		tell("%sa larger --buffer-size, or fewer processes (-p, -n), lose less",

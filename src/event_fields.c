@@ -45,8 +45,10 @@ static void event_cpu(const void *of, struct field_value *value)
 
 	if (row->call)
 		event_number(value, true, row->call->cpu);
+	else if (row->occurrence)
+		event_number(value, true, row->occurrence->cpu);
 	else
-		event_number(value, true, row->occurrence ? row->occurrence->cpu : row->loss->cpu);
+		event_number(value, row->loss->cpu != LOSS_ANYWHERE, row->loss->cpu);
 }
 
 static void event_pid(const void *of, struct field_value *value)

@@ -107,8 +107,8 @@ static void get_cpu(const void *of, struct field_value *value)
 {
 	const struct kernel_event *event = of;
 
-	value->known = true;
 	value->number = event->change ? event->change->cpu : event->loss->cpu;
+	value->known = value->number != LOSS_ANYWHERE;
 }
 
 static void get_pid(const void *of, struct field_value *value)

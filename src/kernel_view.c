@@ -179,7 +179,7 @@ void kernel_view_lost(struct kernel_view *view, const struct loss *loss)
 
 	if (loss->counted)
 		view->totals.lost += loss->records;
-	else
+	else if (loss->cpu != LOSS_ANYWHERE) /* the ring buffer's */
 		view->totals.lost_unknown++;
 	if (view->request.report)
 		report_kernel_lost(view->request.report);

@@ -216,6 +216,8 @@ int live_start(struct live *live, const struct live_request *request, struct tas
 	live->since_ns = clocks_now();
 	if (status == 0)
 		status = session_enable_entries(live->session, err);
+	if (status == 0)
+		status = session_guard(live->session, err);
 	return status;
 }
 

@@ -26,6 +26,7 @@
  *   probe_group      kprobe_events: add, remove, missed hits
  *   calibrate        which register leads to a call's arguments at its return
  *   session          the private instances and probe group, made and undone
+ *   session_guard    what others do to the instances meanwhile
  *   session_sweep    what killed ones left
  *   live             session, formats and pipes as one merged stream
  *   live_aggregate   what the kernel counted for it

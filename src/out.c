@@ -266,7 +266,9 @@ char *out_loss(char *at, const struct loss *loss)
 	at = line_text(at, "# lost ");
 	if (loss->counted)
 		at = line_byte(line_u64(at, loss->records), ' ');
-	at = line_s64(line_text(at, "records on CPU "), loss->cpu);
+	at = line_text(at, "records");
+	if (loss->cpu != LOSS_ANYWHERE)
+		at = line_s64(line_text(at, " on CPU "), loss->cpu);
 	if (!loss->counted)
 		at = line_text(at, ", number unknown");
 	return line_byte(at, '\n');

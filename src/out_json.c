@@ -461,7 +461,8 @@ static void out_json_lost(struct sink *sink, const struct out_style *style, cons
 	} else {
 		at = line_text(at, "null,\"mono_ns\":null");
 	}
-	at = line_s64(line_text(at, ",\"cpu\":"), loss->cpu);
+	at = line_text(at, ",\"cpu\":");
+	at = loss->cpu == LOSS_ANYWHERE ? line_text(at, "null") : line_s64(at, loss->cpu);
 	at = line_text(at, ",\"records\":");
 	at = loss->counted ? line_u64(at, loss->records) : line_text(at, "null");
 	sink_line_end(sink, line_text(at, "}\n"));

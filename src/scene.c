@@ -166,6 +166,8 @@ static void write_all(FILE *to, const struct scene *scene)
 		fprintf(to, "lost %u %d %" PRIu64 "\n", scene->lost[i].instance, scene->lost[i].cpu,
 			scene->lost[i].records);
 	fprintf(to, "missed %" PRIu64 " %d\n", scene->missed, scene->missed_unknown);
+	if (scene->disturbed[0])
+		fprintf(to, "disturbed %s\n", scene->disturbed);
 	if (scene->plan)
 		write_plan(to, scene->plan);
 }
@@ -352,6 +354,22 @@ static int read_existing(struct values *values, struct existing *existing, enum 
 	return status;
 }
 
+/* Names of files, for people: all of the line. */
+static void read_disturbed(struct values *values, struct scene *scene)
+{
+	size_t length = (size_t)(values->end - values->at);
+
+	if (length < 2 || *values->at != ' ' || length > sizeof(scene->disturbed)) {
+		values->wrong = true;
+		return;
+	}
+	for (size_t i = 1; i < length; i++)
+		values->wrong |= values->at[i] < ' ' || values->at[i] > '~';
+	memcpy(scene->disturbed, values->at + 1, length - 1);
+	scene->disturbed[length - 1] = '\0';
+	values->at = values->end;
+}
+
 static int read_lost(struct values *values, struct scene *scene)
 {
 	struct scene_lost lost = { .instance = (unsigned)number(values, 0, INT32_MAX),
@@ -468,6 +486,8 @@ static int read_line(struct scene *scene, const char *line, size_t size)
 	else if (is_word(line, length, "missed")) {
 		scene->missed = word(&values);
 		scene->missed_unknown = flag(&values);
+	} else if (is_word(line, length, "disturbed")) {
+		read_disturbed(&values, scene);
 	} else if (!read_simple(&values, scene, line, length)) {
 		return 0;
 	}

@@ -14,6 +14,7 @@
 
 #include "timersnoop/calibrate.h"
 #include "timersnoop/probe_group.h"
+#include "timersnoop/session_guard.h"
 #include "timersnoop/session_parts.h"
 
 #define NAME_TRIES 8
@@ -28,6 +29,7 @@ struct session {
 	char group[64];
 	char *filter; /* what the user asked for, for triggers; or NULL */
 	struct probe_plan plan;
+	struct session_guard *guard; /* since it records */
 };
 
 /* "timersnoop-4242-1a2b3c4d" has the group "timersnoop_4242_1a2b3c4d". */
@@ -335,6 +337,7 @@ int session_close(struct session *session, struct error *err)
 	}
 	if (session->lock >= 0)
 		close(session->lock);
+	session_guard_free(session->guard);
 	free(session->filter);
 	free(session);
 	return status;
@@ -501,6 +504,20 @@ int session_enable(struct session *session, struct error *err)
 int session_enable_entries(struct session *session, struct error *err)
 {
 	return enable_stage(session, STAGE_ENTRIES, err);
+}
+
+int session_guard(struct session *session, struct error *err)
+{
+	session->guard = session_guard_new(session->instance, session->companion, session->group,
+					   &session->plan);
+	return session->guard ? 0 : error_errno(err, ENOMEM, "settings");
+}
+
+void session_disturbed(const struct session *session, char *text, size_t size)
+{
+	text[0] = '\0';
+	if (session->guard)
+		session_guard_tell(session->guard, text, size);
 }
 
 int session_stop(struct session *session, struct error *err)

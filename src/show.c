@@ -394,7 +394,7 @@ static bool is_incomplete(const struct show *show, const struct view_totals *tot
 {
 	return totals->lost || totals->lost_unknown || totals->uncounted || totals->incomplete ||
 	       totals->unattributed || totals->odd || totals->malformed || show->scene.missed ||
-	       show->scene.missed_unknown;
+	       show->scene.missed_unknown || show->scene.disturbed[0];
 }
 
 static void take_totals(const struct show *show, struct view_totals *totals)
@@ -406,13 +406,28 @@ static void take_totals(const struct show *show, struct view_totals *totals)
 	totals->uncounted = show->uncounted;
 }
 
+/* What others kept from being recorded: nobody knows what, and on which CPU. */
+static void tell_disturbed(struct show *show)
+{
+	const struct loss loss = { .cpu = LOSS_ANYWHERE };
+
+	if (!show->scene.disturbed[0] || show_has_all(show))
+		return;
+	if (show->kernel)
+		kernel_view_lost(show->kernel, &loss);
+	else
+		view_lost(show->view, &loss);
+}
+
 int show_finish(struct show *show)
 {
 	struct diagnosis_loss loss = { .incomplete = false };
 	struct view_totals totals;
 	uint64_t end_ns = show->scene.end_ns;
-	int status = show_pass(show, end_ns);
+	int status;
 
+	tell_disturbed(show);
+	status = show_pass(show, end_ns);
 	if (status < 0)
 		return status;
 	if (show->report)
@@ -423,8 +438,7 @@ int show_finish(struct show *show)
 		return status;
 	take_totals(show, &totals);
 	loss.incomplete = is_incomplete(show, &totals);
-	command_name_loss(loss.evidence, sizeof(loss.evidence), &totals, show->scene.missed,
-			  show->scene.missed_unknown);
+	command_name_loss(loss.evidence, sizeof(loss.evidence), &totals, &show->scene);
 	return report_finish(show->report, end_ns, &loss);
 }
 
@@ -441,8 +455,7 @@ int show_status(const struct show *show)
 		     (unsigned long long)totals.in_flight);
 	if (is_incomplete(show, &totals)) {
 		if (!options->quiet)
-			command_tell_loss(&totals, scene->missed, scene->missed_unknown,
-					  options->input);
+			command_tell_loss(&totals, scene, options->input);
 		incomplete = true;
 	}
 	if (show->report && report_found(show->report)) {

@@ -273,7 +273,10 @@ int trace_finish_stream(struct trace *trace, struct error *err)
 {
 	struct scene *scene = &trace->show.scene;
 	struct error missing;
-	int status = session_stop(live_session(trace->live), err);
+	int status;
+
+	session_disturbed(live_session(trace->live), scene->disturbed, sizeof(scene->disturbed));
+	status = session_stop(live_session(trace->live), err);
 
 	/* What is read now came before. */
 	scene->end_ns = clocks_now();

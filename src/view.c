@@ -276,7 +276,7 @@ void view_lost(struct view *view, const struct loss *loss)
 {
 	if (loss->counted)
 		view->totals.lost += loss->records;
-	else
+	else if (loss->cpu != LOSS_ANYWHERE) /* the ring buffer's */
 		view->totals.lost_unknown++;
 	if (view->lives)
 		lives_lost(view->lives);

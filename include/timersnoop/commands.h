@@ -7,6 +7,7 @@
 #include "timersnoop/options.h"
 #include "timersnoop/output_file.h"
 #include "timersnoop/probe_plan.h"
+#include "timersnoop/scene.h"
 #include "timersnoop/view.h"
 
 /* Kept by every command; --help and the manual list them. */
@@ -65,11 +66,10 @@ int command_finish_output(const struct options *options, struct sink *sink, int 
 			  struct error *err);
 
 /* What was lost, in words; cut to fit. */
-void command_name_loss(char *text, size_t size, const struct view_totals *totals, uint64_t missed,
-		       bool missed_unknown);
+void command_name_loss(char *text, size_t size, const struct view_totals *totals,
+		       const struct scene *scene);
 /* What was lost, in one line, and what helps against it: next time, when it was recorded. */
-void command_tell_loss(const struct view_totals *totals, uint64_t missed, bool missed_unknown,
-		       bool recorded);
+void command_tell_loss(const struct view_totals *totals, const struct scene *scene, bool recorded);
 
 /* Dies of the signal that COMMAND died of, so that our caller sees the same. */
 int command_die_of(int number);

@@ -83,8 +83,10 @@ struct out_style {
 };
 
 /* Records that the ring buffer lost. */
+#define LOSS_ANYWHERE (-1)
+
 struct loss {
-	int cpu;
+	int cpu;      /* or LOSS_ANYWHERE */
 	bool counted; /* false: some, nobody knows how many */
 	uint64_t records;
 	uint64_t ts; /* trace clock of the first record after it; 0 at the end of the trace */

@@ -40,6 +40,7 @@ struct scene_lost {
 };
 
 #define SCENE_CLOCKS 16
+#define SCENE_DISTURBED 128
 
 /* A zeroed one is empty. Times are of the trace clock, which is CLOCK_MONOTONIC. */
 struct scene {
@@ -73,6 +74,7 @@ struct scene {
 	size_t lost_count, lost_room;
 	uint64_t missed; /* hits of the probes */
 	bool missed_unknown;
+	char disturbed[SCENE_DISTURBED]; /* what others changed in the instances; or "" */
 
 	char *plan; /* the probes, one a line, as kprobe_events takes them; or NULL */
 };

@@ -64,6 +64,11 @@ int session_watch_tasks(struct session *session, struct error *err);
  * whatever enters is seen to its end. */
 int session_enable(struct session *session, struct error *err);
 int session_enable_entries(struct session *session, struct error *err);
+/* From now on, what others do to the instances is noticed. */
+int session_guard(struct session *session, struct error *err);
+/* Names the files that others have written to or that are not as they were, separated by
+ * commas; "" when there is none. Before session_stop. */
+void session_disturbed(const struct session *session, char *text, size_t size);
 /* Nothing more is recorded or counted; what was stays to be read. */
 int session_stop(struct session *session, struct error *err);
 

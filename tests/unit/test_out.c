@@ -260,12 +260,14 @@ static void test_lost(void)
 {
 	struct loss counted = { .cpu = 1, .counted = true, .records = 12, .ts = START_NS };
 	struct loss unknown = { .cpu = 0 };
+	struct loss anywhere = { .cpu = LOSS_ANYWHERE };
 	struct out_style style = plain;
 	struct sink *sink;
 	int fd;
 
 	expect_lost(&out_text, &counted, "# lost 12 records on CPU 1\n");
 	expect_lost(&out_text, &unknown, "# lost records on CPU 0, number unknown\n");
+	expect_lost(&out_text, &anywhere, "# lost records, number unknown\n");
 	expect_lost(&out_strace, &counted, "# lost 12 records on CPU 1\n");
 	expect_lost(&out_json, &counted,
 		    "{\"event\":\"lost\",\"time\":\"2026-11-21T12:00:00.123456789Z\","
@@ -273,6 +275,10 @@ static void test_lost(void)
 	expect_lost(&out_json, &unknown,
 		    "{\"event\":\"lost\",\"time\":null,\"mono_ns\":null,\"cpu\":0,"
 		    "\"records\":null}\n");
+	expect_lost(&out_json, &anywhere,
+		    "{\"event\":\"lost\",\"time\":null,\"mono_ns\":null,\"cpu\":null,"
+		    "\"records\":null}\n");
+	expect_lost(&out_csv, &anywhere, "lost,,,,,,,,,,,,,,,,,,,,,,,,,,,," CSV_REST);
 	expect_lost(&out_csv, &counted,
 		    "lost,2026-11-21T12:00:00.123456789Z,100123456789,1"
 		    ",,,,,,,,,,,,,,,,,,,,,,,,,12" CSV_REST);

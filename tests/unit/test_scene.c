@@ -58,6 +58,7 @@ static void fill(void)
 				.ahead_count = 2,
 				.missed = 17,
 				.missed_unknown = true,
+				.disturbed = "tracing_on, settime_new/enable and more",
 				.plan = strdup("p:timersnoop/a b c\nr1:timersnoop/d e\n") };
 	scene_add_wall(&scene, 0, 1795000000000000000);
 	scene_add_wall(&scene, 150, -1);
@@ -111,6 +112,7 @@ static void there_and_back(void)
 	CU_ASSERT_EQUAL(scene.existing.timers[0].timer.posix.sigev_value, UINT64_MAX);
 	CU_ASSERT_EQUAL(scene.existing.timers[1].timer.timerfd.value.nsec, 999999999);
 	CU_ASSERT_EQUAL(scene.lost[1].records, UINT64_MAX);
+	CU_ASSERT_STRING_EQUAL(scene.disturbed, before.disturbed);
 	CU_ASSERT_STRING_EQUAL(scene.plan, before.plan);
 	scene_free(&scene);
 	scene_free(&before);
@@ -201,6 +203,9 @@ static void damaged_lines(void)
 		"lost -1 0 5",
 		"missed 5",
 		"missed x 0",
+		"disturbed",
+		"disturbed ",
+		"disturbed a\tb",
 		"self 1\nwall 5 0\nwall 4 1",
 	};
 	char text[200];
@@ -219,6 +224,8 @@ static void damaged_lines(void)
 			       "what it tells besides its records is damaged (line 3 of that)");
 	CU_ASSERT_EQUAL(scene_parse(&scene, FIRST "a\0b\n", sizeof(FIRST "a\0b\n") - 1, &err),
 			-EBADMSG);
+	snprintf(text, sizeof(text), FIRST "disturbed %0*d\n", SCENE_DISTURBED, 1);
+	CU_ASSERT_EQUAL(parse(text), -EBADMSG);
 	snprintf(text, sizeof(text), FIRST);
 	for (int i = 0; i < SCENE_CLOCKS + 1; i++)
 		strcat(text, "ahead 1 0\n");

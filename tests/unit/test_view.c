@@ -493,6 +493,19 @@ static void losses(void)
 	CU_ASSERT_EQUAL(totals.matched, 2);
 }
 
+/* It is none of the ring buffer's: its count tells nothing. */
+static void loss_by_others(void)
+{
+	struct loss anywhere = { .cpu = LOSS_ANYWHERE };
+
+	begin();
+	call(20, 20, 0);
+	view_lost(view, &anywhere);
+	end(LINE_20 "# lost records, number unknown\n");
+	CU_ASSERT_EQUAL(totals.lost, 0);
+	CU_ASSERT_EQUAL(totals.lost_unknown, 0);
+}
+
 static void malformed(void)
 {
 	uint8_t bytes[40] = { 0 };
@@ -577,8 +590,9 @@ int suite_view(void)
 	    !CU_ADD_TEST(suite, changes_of_tasks) || !CU_ADD_TEST(suite, exit_in_a_call) ||
 	    !CU_ADD_TEST(suite, unknown_threads) || !CU_ADD_TEST(suite, asked_again_after_a_loss) ||
 	    !CU_ADD_TEST(suite, threads_nobody_knows) || !CU_ADD_TEST(suite, losses) ||
-	    !CU_ADD_TEST(suite, malformed) || !CU_ADD_TEST(suite, under_way) ||
-	    !CU_ADD_TEST(suite, values) || !CU_ADD_TEST(suite, only_counts))
+	    !CU_ADD_TEST(suite, loss_by_others) || !CU_ADD_TEST(suite, malformed) ||
+	    !CU_ADD_TEST(suite, under_way) || !CU_ADD_TEST(suite, values) ||
+	    !CU_ADD_TEST(suite, only_counts))
 		return (int)CU_get_error();
 	return 0;
 }
