@@ -199,7 +199,10 @@ int cmd_dry_run(const struct options *options)
 	if (command_check_pids(options, &err) < 0 || command_check_cpus(options, &err) < 0 ||
 	    show_select(&show, options, &err) < 0 ||
 	    (options->kernel && command_learn_functions(&show, &err) < 0))
-		status = command_fail(err.code == ENOTSUP ? EXIT_CANNOT : EXIT_USAGE, &err);
+		status = command_fail(err.code == ENOMEM    ? EXIT_FAILED
+				      : err.code == ENOTSUP ? EXIT_CANNOT
+							    : EXIT_USAGE,
+				      &err);
 	else
 		status = dry_run(options, &show);
 	show_free(&show);

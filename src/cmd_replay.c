@@ -283,7 +283,7 @@ static int prepare(struct run *run, struct options *options, struct error *err)
 		return EXIT_FAILED;
 	}
 	if (show_select(&run->show, options, err) < 0)
-		return EXIT_USAGE;
+		return err->code == ENOMEM ? EXIT_FAILED : EXIT_USAGE;
 	status = open_all(run, options, err);
 	if (status != EXIT_MATCHED)
 		return status;

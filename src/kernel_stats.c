@@ -44,8 +44,9 @@ struct kernel_stats *kernel_stats_new(const struct kernel_stats_scene *scene)
 	stats->total.figures.cpu = -1;
 	stats->total.figures.wakes = scene->wakes;
 	stats->total.figures.counted = scene->counted;
-	if (table_init(&stats->rows) == 0 && table_init(&stats->callbacks) == 0 &&
-	    table_init(&stats->timers) == 0)
+	stats->idle_cpus = calloc(1, sizeof(*stats->idle_cpus));
+	if (stats->idle_cpus && table_init(&stats->rows) == 0 &&
+	    table_init(&stats->callbacks) == 0 && table_init(&stats->timers) == 0)
 		return stats;
 	kernel_stats_free(stats);
 	return NULL;
@@ -429,6 +430,11 @@ static struct kernel_cpu_row *cpu_of(struct kernel_stats *stats, int cpu)
 
 	if (at < stats->cpu_count)
 		return &stats->cpus[at];
+	/* Room for the answer is made now: when it is asked for, nobody can be told. */
+	larger = realloc(stats->idle_cpus, count * sizeof(*larger));
+	if (!larger)
+		return NULL;
+	stats->idle_cpus = larger;
 	larger = realloc(stats->cpus, count * sizeof(*larger));
 	if (!larger)
 		return NULL;
@@ -571,14 +577,9 @@ void kernel_stats_rows_free(struct kernel_row *rows)
 
 const struct kernel_cpu_row *kernel_stats_cpus(const struct kernel_stats *stats, size_t *count)
 {
-	struct kernel_stats *of = (struct kernel_stats *)stats;
-	struct kernel_cpu_row *list =
-		realloc(of->idle_cpus, (stats->cpu_count + 1) * sizeof(*list));
+	struct kernel_cpu_row *list = stats->idle_cpus;
 
 	*count = 0;
-	if (!list)
-		return NULL;
-	of->idle_cpus = list;
 	for (size_t i = 0; i < stats->cpu_count; i++) {
 		const struct kernel_cpu_row *cpu = &stats->cpus[i];
 

@@ -10,6 +10,7 @@
 
 #include "timersnoop/host.h"
 #include "timersnoop/kernel_recorded.h"
+#include "timersnoop/memfile.h"
 #include "timersnoop/page.h"
 #include "timersnoop/procfs.h"
 
@@ -341,18 +342,19 @@ static int complete_scene(struct live_recording *recording, struct scene *scene,
 
 static int describe_plan(const struct probe_plan *plan, struct scene *scene)
 {
-	size_t size;
-	FILE *to = open_memstream(&scene->plan, &size);
+	struct memfile file = { .size = 0 };
+	FILE *to = memfile_open(&file);
+	int status;
 
-	if (!to)
-		return -ENOMEM;
-	for (size_t i = 0; i < plan->probe_count; i++) {
+	for (size_t i = 0; to && i < plan->probe_count; i++) {
 		char text[PROBE_TEXT_MAX];
 
 		probe_text(text, &plan->probes[i], PLAN_GROUP);
 		fprintf(to, "%s\n", text);
 	}
-	return fclose(to) == 0 ? 0 : -ENOMEM;
+	status = memfile_close(&file, to);
+	scene->plan = file.text;
+	return status;
 }
 
 /* --- what the kernel tells ---------------------------------------------------- */
@@ -447,16 +449,17 @@ static int describe_functions(struct live_recording *recording)
 static int describe_symbols(struct live_recording *recording)
 {
 	const struct kernel_features *features = live_features(recording->live);
-	size_t size;
-	FILE *to = open_memstream(&recording->kallsyms, &size);
+	struct memfile file = { .size = 0 };
+	FILE *to = memfile_open(&file);
+	int status;
 
-	if (!to)
-		return -ENOMEM;
-	for (size_t i = 0; i < features->symbol_count; i++)
+	for (size_t i = 0; to && i < features->symbol_count; i++)
 		if (features->symbols[i].address)
 			fprintf(to, "%016" PRIx64 " t %s\n", features->symbols[i].address,
 				features->symbols[i].name);
-	return fclose(to) == 0 ? 0 : -ENOMEM;
+	status = memfile_close(&file, to);
+	recording->kallsyms = file.text;
+	return status;
 }
 
 static int print_cmdline(void *context, const struct task *task)
@@ -490,8 +493,8 @@ static int learn_name(struct live_recording *recording, struct tasks *names,
 static int describe_cmdlines(struct live_recording *recording)
 {
 	struct tasks *names = tasks_new();
-	size_t size;
-	FILE *to = open_memstream(&recording->cmdlines, &size);
+	struct memfile file = { .size = 0 };
+	FILE *to = memfile_open(&file);
 	int status = names && to ? 0 : -ENOMEM;
 
 	if (status == 0)
@@ -500,8 +503,9 @@ static int describe_cmdlines(struct live_recording *recording)
 		status = walk_records(recording, names, learn_name);
 	if (status == 0)
 		tasks_walk(names, print_cmdline, to);
-	if (to && fclose(to) != 0)
+	if (memfile_close(&file, to) < 0)
 		status = -ENOMEM;
+	recording->cmdlines = file.text;
 	tasks_free(names);
 	return status;
 }

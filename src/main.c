@@ -104,6 +104,7 @@
  *   wakeups          all that a trace sleeps for, in one poll
  *   clocks           CLOCK_MONOTONIC, and how far others are ahead
  *   store            a file without a name
+ *   memfile          a stream into memory
  *   error            a number for the program, a sentence for the person
  */
 #include <errno.h>

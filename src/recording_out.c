@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "timersnoop/memfile.h"
 #include "timersnoop/recording_parts.h"
 
 /* A number of 2, 4 or 8 bytes. */
@@ -58,13 +59,11 @@ static void put_initial(FILE *to, const struct recording_head *head)
 /* The kernel leaves out how many a probe's array has. */
 char *recording_format_text(const char *format)
 {
-	char *text = NULL;
-	size_t size, used;
-	FILE *to = open_memstream(&text, &size);
+	struct memfile file = { .size = 0 };
+	FILE *to = memfile_open(&file);
+	size_t used;
 
-	if (!to)
-		return NULL;
-	for (; *format; format += used) {
+	for (; to && *format; format += used) {
 		const char *brackets = strstr(format, "[];\toffset:");
 		unsigned offset, bytes;
 		int bits;
@@ -84,10 +83,8 @@ char *recording_format_text(const char *format)
 		else
 			fputs("[]", to);
 	}
-	if (fclose(to) == 0)
-		return text;
-	free(text);
-	return NULL;
+	memfile_close(&file, to);
+	return file.text;
 }
 
 static bool is_first_of_system(const struct recording_head *head, size_t index)
@@ -178,11 +175,11 @@ static void put_table(FILE *to, const struct recording_head *head, const struct 
 }
 
 /* All before the first page. Its size does not depend on what the layout says. */
-static int compose_head(const struct recording_head *head, const struct layout *layout, char **text,
-			size_t *size)
+static int compose_head(const struct recording_head *head, const struct layout *layout,
+			struct memfile *file)
 {
 	char clock[32];
-	FILE *to = open_memstream(text, size);
+	FILE *to = memfile_open(file);
 
 	if (!to)
 		return -ENOMEM;
@@ -196,7 +193,7 @@ static int compose_head(const struct recording_head *head, const struct layout *
 	put_options(to, head, layout);
 	put_table(to, head, layout, 0);
 	put_text(to, clock, 8);
-	return fclose(to) == 0 ? 0 : -ENOMEM;
+	return memfile_close(file, to);
 }
 
 /* Pages are mapped by whoever reads them. */
@@ -269,17 +266,17 @@ static int pad(int fd, uint64_t *at, uint64_t end)
 static int write_table(int fd, const struct recording_head *head, const struct layout *layout,
 		       unsigned buffer, uint64_t *at)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
+	struct memfile file = { .size = 0 };
+	FILE *to = memfile_open(&file);
 	int status;
 
-	if (!to)
-		return -ENOMEM;
-	put_table(to, head, layout, buffer);
-	status = fclose(to) == 0 ? recording_write_bytes(fd, text, size) : -ENOMEM;
-	*at += size;
-	free(text);
+	if (to)
+		put_table(to, head, layout, buffer);
+	status = memfile_close(&file, to);
+	if (status == 0)
+		status = recording_write_bytes(fd, file.text, file.size);
+	*at += file.size;
+	free(file.text);
 	return status;
 }
 
@@ -310,26 +307,27 @@ int recording_write(int fd, const struct recording_head *head, recording_copier 
 		    void *context)
 {
 	struct layout layout = { .pages = calloc(head->stream_count + 1, sizeof(*layout.pages)) };
-	char *text = NULL;
-	size_t size = 0;
+	struct memfile file = { .size = 0 };
+	size_t size;
 	int status = layout.pages ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < head->stream_count; i++)
 		if ((unsigned)head->streams[i].cpu >= layout.cpus)
 			layout.cpus = (unsigned)head->streams[i].cpu + 1;
 	if (status == 0)
-		status = compose_head(head, &layout, &text, &size);
+		status = compose_head(head, &layout, &file);
 	if (status == 0) {
-		lay_out(head, &layout, size);
-		free(text);
-		text = NULL;
-		status = compose_head(head, &layout, &text, &size);
+		lay_out(head, &layout, file.size);
+		free(file.text);
+		file = (struct memfile){ .size = 0 };
+		status = compose_head(head, &layout, &file);
 	}
+	size = file.size;
 	if (status == 0)
-		status = recording_write_bytes(fd, text, size);
+		status = recording_write_bytes(fd, file.text, size);
 	if (status == 0)
 		status = write_pages(fd, head, &layout, size, copy, context);
-	free(text);
+	free(file.text);
 	free(layout.pages);
 	return status;
 }

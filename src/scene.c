@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "timersnoop/events.h"
+#include "timersnoop/memfile.h"
 
 #define FIRST_LINE "timersnoop scene 1"
 
@@ -174,18 +175,13 @@ static void write_all(FILE *to, const struct scene *scene)
 
 char *scene_text(const struct scene *scene)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
+	struct memfile file = { .size = 0 };
+	FILE *to = memfile_open(&file);
 
-	if (!to)
-		return NULL;
-	write_all(to, scene);
-	if (fclose(to) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	if (to)
+		write_all(to, scene);
+	memfile_close(&file, to);
+	return file.text;
 }
 
 /* --- in --------------------------------------------------------------------- */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "timersnoop/memfile.h"
+
 /* More than the kernel's MODULE_NAME_LEN. */
 #define MODULE_MAX_LENGTH 63
 
@@ -340,20 +342,15 @@ static void print_line(FILE *to, const struct symbol *symbol)
 char *symbols_text(const struct symbols *symbols,
 		   bool (*wanted)(void *context, const struct symbol *symbol), void *context)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
+	struct memfile file = { .size = 0 };
+	FILE *to = memfile_open(&file);
 
-	if (!to)
-		return NULL;
-	for (size_t i = 0; i < symbols->count; i++) {
+	for (size_t i = 0; to && i < symbols->count; i++) {
 		const struct symbol symbol = symbol_of(symbols, &symbols->entries[i]);
 
 		if (!wanted || wanted(context, &symbol))
 			print_line(to, &symbol);
 	}
-	if (fclose(to) == 0)
-		return text;
-	free(text);
-	return NULL;
+	memfile_close(&file, to);
+	return file.text;
 }

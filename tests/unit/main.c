@@ -10,6 +10,7 @@ static int (*const suites[])(void) = {
 	suite_decode,
 	suite_kernel_features,
 	suite_launch,
+	suite_memfile,
 	suite_merge,
 	suite_options,
 	suite_options_stat,

@@ -52,6 +52,7 @@ int suite_replay_kernel_hostile(void);
 int suite_launch(void);
 int suite_life(void);
 int suite_lives(void);
+int suite_memfile(void);
 int suite_merge(void);
 int suite_options(void);
 int suite_options_kernel(void);
