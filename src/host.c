@@ -61,7 +61,7 @@ static bool locked_down(void)
 {
 	char text[128] = "";
 	int fd = open("/sys/kernel/security/lockdown", O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	ssize_t length = fd < 0 ? 0 : TEMP_FAILURE_RETRY(read(fd, text, sizeof(text) - 1));
 
 	if (fd >= 0)
 		close(fd);
@@ -91,7 +91,7 @@ static bool kprobes_disarmed(void)
 	int fd = open("/sys/kernel/debug/kprobes/enabled", O_RDONLY | O_CLOEXEC);
 
 	if (fd >= 0) {
-		if (read(fd, &state, 1) != 1)
+		if (TEMP_FAILURE_RETRY(read(fd, &state, 1)) != 1)
 			state = '1';
 		close(fd);
 	}
@@ -173,7 +173,7 @@ static int read_kallsyms(int (*take)(void *context, const char *text, size_t len
 
 	if (status == 0 && fd < 0)
 		status = -errno;
-	while (status == 0 && (got = read(fd, text + held, BLOCK - held)) > 0) {
+	while (status == 0 && (got = TEMP_FAILURE_RETRY(read(fd, text + held, BLOCK - held))) > 0) {
 		const char *last;
 
 		held += (size_t)got;
@@ -234,7 +234,7 @@ static void copy_types(struct kernel_features *features, int fd, size_t size)
 	size_t held = 0;
 	ssize_t got = 0;
 
-	while (data && held < size && (got = read(fd, data + held, size - held)) > 0)
+	while (data && held < size && (got = TEMP_FAILURE_RETRY(read(fd, data + held, size - held))) > 0)
 		held += (size_t)got;
 	if (data && got >= 0)
 		kernel_features_types(features, data, held);
