@@ -2,6 +2,7 @@
 # make            the command: ./timersnoop
 # make check      unit tests, without root
 # make check-readers  recordings, as trace-cmd and KernelShark read them
+# make check-faults   memory refused wherever it is asked for, without root
 # make check-docs     the manual, --help and completions, against the code
 # make check-hardening  what makes mistakes hard to use, in the binary (HARDENING=no)
 # make check-guests   the same command on real kernels, under emulation
@@ -60,6 +61,9 @@ UNIT_OBJECTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.o,$(wildcard tes
 # Programs for the guests: each file is one, linked with nothing of ours.
 GUEST_PROGRAMS := $(patsubst tests/guest/programs/%.c,$(BUILD)/tests/guest/bin/%,\
 	$(wildcard tests/guest/programs/*.c))
+# And what is preloaded there into the command.
+GUEST_PRELOADS := $(patsubst tests/guest/preload/%.c,$(BUILD)/tests/guest/bin/%.so,\
+	$(wildcard tests/guest/preload/*.c))
 
 all: timersnoop
 
@@ -83,7 +87,11 @@ $(BUILD)/tests/guest/bin/%: tests/guest/programs/%.c $(wildcard tests/guest/prog
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -g -o $@ $< -lpthread
 
-guest-programs: $(GUEST_PROGRAMS)
+$(BUILD)/tests/guest/bin/%.so: tests/guest/preload/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -g -fPIC -shared -o $@ $< -ldl
+
+guest-programs: $(GUEST_PROGRAMS) $(GUEST_PRELOADS)
 
 # Static: what they need to start is the same beside every tool.
 BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/bin/%,$(wildcard tests/bench/*.c))
@@ -116,6 +124,9 @@ check-hardening: timersnoop
 	tests/builds/hardening.sh ./timersnoop \
 		$(CC) $(WARNINGS) $(HARDENED_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(ALL_LDFLAGS)
 
+check-faults: timersnoop $(GUEST_PRELOADS)
+	tests/faults/run.sh $(BUILD)/tests/guest/bin/faults.so
+
 check: $(BUILD)/tests/unit/run
 	$(BUILD)/tests/unit/run
 
@@ -142,7 +153,7 @@ fuzz:
 	tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
 FORMATTED := $(wildcard src/*.c include/timersnoop/*.h tests/unit/*.[ch] tests/fuzz/*.c tests/fixtures/*.c \
-	tests/guest/programs/*.[ch] tests/readers/*.c tests/docs/*.c tests/bench/*.c tests/builds/*.c)
+	tests/guest/programs/*.[ch] tests/guest/preload/*.c tests/readers/*.c tests/docs/*.c tests/bench/*.c tests/builds/*.c)
 format:
 	clang-format -i $(FORMATTED)
 
@@ -153,7 +164,7 @@ lint:
 		--suppress=missingIncludeSystem -D_GNU_SOURCE -Iinclude src
 	mandoc -T lint -W warning doc/timersnoop.8
 	shellcheck -x scripts/*.sh scripts/bench/*.sh scripts/examples/*.sh scripts/completion/*.bash tests/guest/*.sh \
-		tests/fuzz/*.sh tests/readers/*.sh tests/docs/*.sh tests/builds/*.sh .ci/run
+		tests/fuzz/*.sh tests/readers/*.sh tests/docs/*.sh tests/builds/*.sh tests/faults/*.sh .ci/run
 
 BASH_COMPLETION := share/bash-completion/completions/timersnoop
 ZSH_COMPLETION := share/zsh/site-functions/_timersnoop
@@ -186,7 +197,7 @@ check-builds:
 clean:
 	rm -rf build timersnoop timersnoop-$(VERSION).tar.xz
 
-.PHONY: all bench bench-programs check check-builds check-dist check-docs check-guests check-guests-all check-hardening check-package check-readers check-sanitized clean dist format fuzz guest-programs install lint uninstall
+.PHONY: all bench bench-programs check check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-package check-readers check-sanitized clean dist format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d

@@ -4,9 +4,10 @@
 #   scripts/check.sh
 #
 # Builds with gcc and with clang, warnings as errors; runs the unit tests, plain
-# and under ASan and UBSan, the linters, what is written against the code, other
-# readers of recordings, and the guest tests on every kernel of the matrix. At the
-# end is what failed once more, and how many tests passed, failed and were skipped.
+# and under ASan and UBSan, the linters, what is written against the code, memory
+# that is refused, other readers of recordings, and the guest tests on every kernel of
+# the matrix. At the end is what failed once more, and how many tests passed, failed
+# and were skipped.
 # Exit status 0 when none failed.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -73,6 +74,7 @@ tests 'fuzzers' "${make[@]}" fuzz FUZZ_SECONDS=10
 tests 'documentation' "${make[@]}" CC=gcc CFLAGS="$strict" check-docs
 tests 'hardening' "${make[@]}" CC=gcc CFLAGS="$strict" check-hardening
 tests 'tarball' "${make[@]}" check-dist
+tests 'refused memory' "${make[@]}" CC=gcc CFLAGS="$strict" check-faults
 tests 'other readers' "${make[@]}" CC=gcc CFLAGS="$strict" check-readers
 tests 'guests' "${make[@]}" CC=gcc CFLAGS="$strict" check-guests
 

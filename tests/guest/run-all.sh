@@ -16,7 +16,8 @@
 #
 # Each line of a guest has its kernel in front of it. A guest, or a script, that
 # does not get to its end is one failed test. What failed is told once more at the
-# end. The last line is "guests: N passed, N failed, N skipped"; exit status 1 when
+# end. With T_EACH_FAULT=1 in the environment, faults.sh tries each fault there is, for
+# hours. The last line is "guests: N passed, N failed, N skipped"; exit status 1 when
 # a test failed.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -28,7 +29,7 @@ only='' jobs=2 times='' limit=1500 kernels=() all=''
 of_any_kernel=(behaviour_output.sh behaviour_end.sh behaviour_select.sh cost_idle.sh examples.sh
 	fields.sh kernel_end.sh kernel_loss.sh kernel_replay.sh kernel_run.sh kernel_select.sh
 	lives_formats.sh record_files.sh record_same.sh stat_findings.sh stat_run.sh
-	privilege_files.sh privilege_names.sh)
+	privilege_files.sh privilege_names.sh behaviour_storm.sh faults.sh)
 with_them=(6.1 7.2)
 
 parse() {
@@ -103,7 +104,7 @@ run_guest() {
 	local kernel=$1 log=$2 status=0 chosen
 	choose "$kernel" "$log"
 	"$top/scripts/guest.sh" "$kernel" --timeout "$limit" -- \
-		env T_ONLY="$only" T_TIMES="$times" bash -c "$in_guest" tests "${chosen[@]}" 2>&1 |
+		env T_ONLY="$only" T_TIMES="$times" T_EACH_FAULT="${T_EACH_FAULT:-}" bash -c "$in_guest" tests "${chosen[@]}" 2>&1 |
 		tee -a "$log" | grep --line-buffered -vE '^(TESTS [0-9 ]+|END .*)$' |
 		sed -u "s/^/${kernel//\//\\/} /" || status=${PIPESTATUS[0]}
 	echo "STATUS $status" >>"$log"
