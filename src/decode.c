@@ -445,6 +445,23 @@ static void find_first(struct decoder *decoder)
 	}
 }
 
+/*
+ * libtraceevent follows a NULL pointer when an allocation fails while it reads a format, and
+ * our probes would stay. So there is more than enough memory before it begins: the
+ * allocator keeps what is freed here, at the end of its heap.
+ */
+#define FORMAT_NEEDS (64 << 10)
+
+static bool there_is_memory(void)
+{
+	void *volatile room = malloc(FORMAT_NEEDS);
+
+	if (!room)
+		return false;
+	free(room);
+	return true;
+}
+
 int decoder_add(struct decoder *decoder, const struct meaning *means, const char *system,
 		const char *format, struct error *err)
 {
@@ -460,6 +477,10 @@ int decoder_add(struct decoder *decoder, const struct meaning *means, const char
 		return errno == ENOMEM ? error_errno(err, ENOMEM, "event formats")
 				       : error_set(err, EINVAL,
 						   "an event format of %s cannot be read", system);
+	if (!there_is_memory()) {
+		free(checked);
+		return error_errno(err, ENOMEM, "event formats");
+	}
 	status = tep_parse_format(decoder->tep, &event, checked, strlen(checked), system);
 	free(checked);
 	if (status || !event)

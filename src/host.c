@@ -234,7 +234,8 @@ static void copy_types(struct kernel_features *features, int fd, size_t size)
 	size_t held = 0;
 	ssize_t got = 0;
 
-	while (data && held < size && (got = TEMP_FAILURE_RETRY(read(fd, data + held, size - held))) > 0)
+	while (data && held < size &&
+	       (got = TEMP_FAILURE_RETRY(read(fd, data + held, size - held))) > 0)
 		held += (size_t)got;
 	if (data && got >= 0)
 		kernel_features_types(features, data, held);

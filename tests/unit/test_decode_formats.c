@@ -153,7 +153,7 @@ static int decode_with(const struct meaning *means, const char *format, const ui
 	struct raw_event event = { .ts = 5, .data = bytes, .size = size };
 	int status;
 
-	decoder = decoder_new();
+	decoder = decoder_new(sizeof(long));
 	CU_ASSERT_EQUAL(decoder_add(decoder, means, "timersnoop", format, &err), 0);
 	memset(record, 0, sizeof(*record));
 	status = decoder_read(decoder, &event, record);
