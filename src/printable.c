@@ -104,21 +104,14 @@ static void copy_lines(char *to, char *text)
 	printable_copy(to, text);
 }
 
+/* It asks for no memory: that there is none may be what it tells. */
 void tell_args(const char *format, va_list args)
 {
-	char *text = NULL, *shown;
-	int length = vasprintf(&text, format, args);
+	char text[TELL_MAX], shown[4 * TELL_MAX];
 
-	shown = length < 0 ? NULL : malloc(4 * (size_t)length + 1);
-	if (shown) {
-		copy_lines(shown, text);
-		fprintf(stderr, "timersnoop: %s\n", shown);
-	} else {
-		fputs("timersnoop: out of memory\n", stderr);
-	}
-	free(shown);
-	if (length >= 0)
-		free(text);
+	vsnprintf(text, sizeof(text), format, args);
+	copy_lines(shown, text);
+	fprintf(stderr, "timersnoop: %s\n", shown);
 }
 
 void tell(const char *format, ...)

@@ -28,6 +28,7 @@ struct setting {
 	char *path;  /* to be opened; the caller's errors never name it */
 	char *name;  /* what people call it */
 	char *value; /* when recording began; NULL: it could not be read */
+	int fd;      /* -1: opened each time */
 };
 
 struct session_guard {
@@ -56,7 +57,7 @@ static int add(struct session_guard *guard, char *path, const char *name)
 	}
 	guard->settings = larger;
 	setting = &guard->settings[guard->count++];
-	*setting = (struct setting){ .path = path, .name = strdup(name) };
+	*setting = (struct setting){ .path = path, .name = strdup(name), .fd = -1 };
 	return setting->name ? 0 : -ENOMEM;
 }
 
@@ -81,8 +82,13 @@ static int add_machine(struct session_guard *guard)
 {
 	int status = 0;
 
-	for (size_t i = 0; i < sizeof(machine_files) / sizeof(machine_files[0]) && status == 0; i++)
+	for (size_t i = 0; i < sizeof(machine_files) / sizeof(machine_files[0]) && status == 0;
+	     i++) {
 		status = add(guard, strdup(machine_files[i][0]), machine_files[i][1]);
+		/* By the end it is not tracefs's, and may not be opened any more. */
+		if (status == 0)
+			guard->settings[i].fd = open(machine_files[i][0], O_RDONLY | O_CLOEXEC);
+	}
 	return status;
 }
 
@@ -102,22 +108,22 @@ static int add_instance(struct session_guard *guard, const char *dir)
 }
 
 /* The beginning of a file, which is all of these; NULL when it cannot be read. */
-static char *read_value(const char *path)
+static char *read_value(const struct setting *setting)
 {
 	char value[2048];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = setting->fd >= 0 ? setting->fd : open(setting->path, O_RDONLY | O_CLOEXEC);
 	size_t length = 0;
 	ssize_t got = -1;
 
 	while (fd >= 0 && length < sizeof(value) - 1) {
-		got = read(fd, value + length, sizeof(value) - 1 - length);
+		got = pread(fd, value + length, sizeof(value) - 1 - length, (off_t)length);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
 			break;
 		length += (size_t)got;
 	}
-	if (fd >= 0)
+	if (fd >= 0 && fd != setting->fd)
 		close(fd);
 	value[length] = '\0';
 	return got < 0 ? NULL : strdup(value);
@@ -194,7 +200,7 @@ struct session_guard *session_guard_new(struct tracefs_instance *instance,
 		return NULL;
 	}
 	for (size_t i = 0; i < guard->count; i++)
-		guard->settings[i].value = read_value(guard->settings[i].path);
+		guard->settings[i].value = read_value(&guard->settings[i]);
 	return guard;
 }
 
@@ -206,6 +212,8 @@ void session_guard_free(struct session_guard *guard)
 		free(guard->settings[i].path);
 		free(guard->settings[i].name);
 		free(guard->settings[i].value);
+		if (guard->settings[i].fd >= 0)
+			close(guard->settings[i].fd);
 	}
 	free(guard->settings);
 	if (guard->watch >= 0)
@@ -275,7 +283,7 @@ void session_guard_tell(const struct session_guard *guard, char *text, size_t si
 	tell_written(guard, &names);
 	for (size_t i = 0; i < guard->count; i++) {
 		const struct setting *setting = &guard->settings[i];
-		char *value = setting->value ? read_value(setting->path) : NULL;
+		char *value = setting->value ? read_value(setting) : NULL;
 
 		if (setting->value && (!value || strcmp(value, setting->value) != 0))
 			add_name(&names, setting->name);

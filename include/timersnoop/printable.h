@@ -23,6 +23,8 @@ unsigned printable_length(const char *text);
  * `to` has room for four times as many. Returns its end; adds a NUL there. */
 char *printable_copy(char *to, const char *text);
 
+/* Longer messages are cut. */
+#define TELL_MAX 4096
 /* "timersnoop: ", this, as it can be shown, and a newline, on standard error. Further lines
  * of it begin with two blanks. */
 void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -44,7 +44,7 @@ static enum kind { NONE, TRACEFS, MEMORY, INTERRUPT } chosen;
 static unsigned long first, last, step, counted;
 static int failure;
 static pid_t owner;
-static bool kills;
+static int killer = -1; /* what is written to it ends this process */
 static const char *refused;
 static int log_fd = -1; /* opened before the process gives up what opens files */
 /* In libtraceevent, which dies for want of memory, and is given it beforehand (decode.c). */
@@ -84,8 +84,11 @@ static bool fails(enum kind kind, const char *call, const char *path)
 		return false;
 	length = snprintf(text, sizeof(text), "failed %lu %s %s\n", counted, call, path);
 	say(text, length);
-	if (kills)
-		kill(owner, SIGKILL);
+	if (killer >= 0) {
+		syscall(SYS_write, killer, "", 1);
+		for (;;)
+			syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
+	}
 	errno = failure;
 	return true;
 }
@@ -117,6 +120,29 @@ static int keep(int fd, const char *path)
 	return fd;
 }
 
+/* By then this process may have given up the right to send signals. Nobody waits for who
+ * does it, whose parent ends at once. */
+static void start_killer(void)
+{
+	int ends[2];
+	char byte;
+
+	if (syscall(SYS_pipe2, ends, O_CLOEXEC) < 0)
+		return;
+	killer = fcntl(ends[1], F_DUPFD_CLOEXEC, 500);
+	syscall(SYS_close, ends[1]);
+	if (fork() == 0) {
+		if (fork() == 0) {
+			syscall(SYS_close, killer);
+			if (syscall(SYS_read, ends[0], &byte, 1) == 1)
+				kill(owner, SIGKILL);
+		}
+		_exit(0);
+	}
+	wait(NULL);
+	syscall(SYS_close, ends[0]);
+}
+
 static unsigned long number(const char *name, unsigned long otherwise)
 {
 	const char *value = getenv(name);
@@ -134,7 +160,8 @@ static void __attribute__((constructor)) begin(void)
 	if (name)
 		open_log(name);
 	owner = getpid();
-	kills = getenv("FAULT_KILL");
+	if (getenv("FAULT_KILL"))
+		start_killer();
 	refused = getenv("FAULT_REFUSE");
 	failure = (int)number("FAULT_ERRNO", EINVAL);
 	unsetenv("LD_PRELOAD");
