@@ -54,8 +54,8 @@ def cost_tables:
 	  + ($rows | in_order | map(if .refused then [named, "none", null, null, null, null, null]
 		else [named, .program, .times_bare, .elapsed, .machine, .memory_kib, lost] end))
 	  | table),
-	  ($rows[] | select(.refused) | "", "\named: does not run on \($kernel): \(.refused)"),
-	  ($rows[] | select(.failed) | "", "\named: ended badly: \(.failed[0])");
+	  ($rows[] | select(.refused) | "", "\(named): does not run on \($kernel): \(.refused)"),
+	  ($rows[] | select(.failed) | "", "\(named): ended badly: \(.failed[0])");
 
 def start_table:
 	select(.start | length > 0)
