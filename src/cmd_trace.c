@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <tracefs.h>
 #include <unistd.h>
@@ -166,6 +167,21 @@ static void write_at_once(struct trace *trace)
 }
 
 /*
+ * Programs that call without pause on every CPU leave a reader of their own weight less
+ * than it takes to keep up. Whoever has chosen a niceness keeps it; so does COMMAND.
+ */
+#define READER_NICE (-10)
+
+static void take_precedence(void)
+{
+	if (privilege_is_lent())
+		return;
+	errno = 0;
+	if (getpriority(PRIO_PROCESS, 0) == 0 && errno == 0)
+		setpriority(PRIO_PROCESS, 0, READER_NICE);
+}
+
+/*
  * All is open, and COMMAND is a process of its own: from here on bytes are read that other
  * programs had a part in.
  */
@@ -297,6 +313,7 @@ int cmd_trace(const struct options *options)
 	} else if (trace_start_live(&trace, &err) < 0) {
 		status = command_fail(EXIT_FAILED, &err);
 	} else {
+		take_precedence();
 		give_up_privileges(&trace);
 		status = run(&trace, &err);
 	}

@@ -55,6 +55,16 @@ test_closed_descriptors() {
 	diff -U 0 without seen || fail "COMMAND has other descriptors"
 }
 
+# The reader goes before programs that never pause, unless somebody has chosen otherwise.
+# shellcheck disable=SC2016
+test_niceness() {
+	local look='for pid in self $PPID; do cut -d" " -f19 "/proc/$pid/stat"; done'
+	assert_status 0 timersnoop -e timer_settime -q -- bash -c "$look"
+	assert_eq $'0\n-10' "$(<stdout)" "niceness of COMMAND and of timersnoop"
+	assert_status 0 nice -n 3 timersnoop -e timer_settime -q -- bash -c "$look"
+	assert_eq $'3\n3' "$(<stdout)" "niceness of both"
+}
+
 # lent ARG...: by somebody who has rights by the program alone.
 lent() {
 	su tester -c "./lent $*"
