@@ -8,6 +8,10 @@
 # shellcheck source=tests/guest/lib_faults.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib_faults.sh"
 
+# As in behaviour_killed.sh.
+# shellcheck disable=SC2034 # for lib.sh
+t_excused='failed to allocate ring buffer on CPU'
+
 errors='Input/output error'
 no_memory='[Mm]emory'
 

@@ -234,6 +234,16 @@ t_attempt() {
 	return "$result"
 }
 
+# The kernel's log without the warnings that match $t_excused, from first to last line.
+t_unexcused() {
+	awk -v excused="${t_excused:-^$}" '
+		/-\[ cut here \]-/ { block = ""; within = 1 }
+		within { block = block $0 "\n"; if ($0 ~ excused) drop = 1 }
+		within && /-\[ end trace / { if (!drop) printf "%s", block; within = drop = 0; next }
+		!within
+		END { if (within && !drop) printf "%s", block }'
+}
+
 # t_verdict STATUS DIR: the reason of a failure, or nothing.
 t_verdict() {
 	local reason=''
@@ -251,7 +261,7 @@ t_verdict() {
 		fi
 		t_tracefs_reset 2>>"$2/log"
 	fi
-	dmesg | sed "1,/${2//\//.}\$/d" >"$2/dmesg"
+	dmesg | sed "1,/${2//\//.}\$/d" | t_unexcused >"$2/dmesg"
 	if grep -qE "$t_complaint" "$2/dmesg"; then
 		echo "the kernel complained"
 		head -n 40 "$2/dmesg" >>"$2/log"
