@@ -7,26 +7,10 @@
 # Builds twice. Prints "ok NAME" or "not ok NAME" for each test; exit status 1 when one
 # failed.
 set -uo pipefail
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+# shellcheck source=tests/builds/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 make=(make --no-print-directory -s -j2)
 unset MAKEFLAGS MFLAGS CFLAGS DESTDIR PREFIX
-
-# check NAME COMMAND...: one test; what it says is shown when it fails.
-check() {
-	local name=$1
-	shift
-	if "$@" >"$work/said" 2>&1; then
-		echo "ok $name"
-		passed=$((passed + 1))
-	else
-		echo "not ok $name"
-		tail -n 30 "$work/said" | sed 's/^/    /'
-		failed=$((failed + 1))
-	fi
-}
 
 unpack() {
 	mkdir -p "$2" && tar -xJf "$1" -C "$2" --strip-components=1 --no-same-owner --no-same-permissions

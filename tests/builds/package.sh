@@ -7,26 +7,10 @@
 # Builds twice. Prints "ok NAME" or "not ok NAME" for each test; exit status 1 when one
 # failed.
 set -uo pipefail
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+# shellcheck source=tests/builds/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 unset MAKEFLAGS MFLAGS CFLAGS
 export DEB_BUILD_OPTIONS=parallel=2
-
-# check NAME COMMAND...: one test; what it says is shown when it fails.
-check() {
-	local name=$1
-	shift
-	if "$@" >"$work/said" 2>&1; then
-		echo "ok $name"
-		passed=$((passed + 1))
-	else
-		echo "not ok $name"
-		tail -n 30 "$work/said" | sed 's/^/    /'
-		failed=$((failed + 1))
-	fi
-}
 
 # What is in the first ones is tested, so that the others can do without.
 builds_elsewhere() {
