@@ -41,7 +41,7 @@ tests() {
 	shift
 	printf '\n== %s\n' "$name"
 	"$@" 2>&1 | tee "$log" || status=$?
-	grep -E '^([^ ]+ )?not ok ' "$log" | sort -u >>"$failures" || :
+	grep -E '^([^ ]+ )?not ok |^  Test: .*FAILED' "$log" | sort -u >>"$failures" || :
 	if ! count "$log" || ((status != 0 && failed == failed_before)); then
 		printf 'not ok %s: ended with status %d\n' "$name" "$status" | tee -a "$failures"
 		failed=$((failed + 1))

@@ -249,18 +249,14 @@ static void read_expiry(const struct binding *b, const uint8_t *data, struct rec
 	read_asked(b, data, &record->timer);
 }
 
-static struct record_siginfo read_info(const struct binding *b, const uint8_t *data)
+static void read_info(const struct binding *b, const uint8_t *data, struct record_siginfo *info)
 {
-	struct record_siginfo info = { .signo = (int32_t)load(data, &b->signo),
-				       .code = (int32_t)load(data, &b->code) };
-
-	if (b->overrun.size && info.code == SI_TIMER) {
-		info.has_timer = true;
-		info.id = (int32_t)load(data, &b->id);
-		info.overrun = (int32_t)load(data, &b->overrun);
-		info.value = load(data, &b->value);
-	}
-	return info;
+	info->signo = (int32_t)load(data, &b->signo);
+	info->code = (int32_t)load(data, &b->code);
+	info->has_timer = b->overrun.size && info->code == SI_TIMER;
+	info->id = info->has_timer ? (int32_t)load(data, &b->id) : 0;
+	info->overrun = info->has_timer ? (int32_t)load(data, &b->overrun) : 0;
+	info->value = info->has_timer ? load(data, &b->value) : 0;
 }
 
 /* A name, ended by NULs. */
@@ -352,13 +348,13 @@ static void read_timer(const struct binding *b, const uint8_t *data, unsigned si
 		read_expiry(b, data, record);
 		break;
 	case USE_SIGNAL:
-		record->signal.info = read_info(b, data);
+		read_info(b, data, &record->signal.info);
 		record->signal.pid = (int32_t)load(data, &b->pid);
 		record->signal.group = load(data, &b->group);
 		record->signal.result = (int32_t)load(data, &b->result);
 		break;
 	case USE_DELIVER:
-		record->deliver.info = read_info(b, data);
+		read_info(b, data, &record->deliver.info);
 		record->deliver.handler = load(data, &b->handler);
 		break;
 	case USE_ITIMER_EXPIRE:
@@ -378,7 +374,7 @@ static void read_timer(const struct binding *b, const uint8_t *data, unsigned si
 		record->waited.signo = (int32_t)load(data, &b->ret);
 		break;
 	default:
-		record->info = read_info(b, data);
+		read_info(b, data, &record->info);
 		break;
 	}
 }
