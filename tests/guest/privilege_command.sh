@@ -61,7 +61,7 @@ test_niceness() {
 	local look='for pid in self $PPID; do cut -d" " -f19 "/proc/$pid/stat"; done'
 	assert_status 0 timersnoop -e timer_settime -q -- bash -c "$look"
 	assert_eq $'0\n-10' "$(<stdout)" "niceness of COMMAND and of timersnoop"
-	assert_status 0 nice -n 3 timersnoop -e timer_settime -q -- bash -c "$look"
+	assert_status 0 bash -c 'renice -n 3 -p $$; exec timersnoop -e timer_settime -q -- bash -c "$0"' "$look"
 	assert_eq $'3\n3' "$(<stdout)" "niceness of both"
 }
 
