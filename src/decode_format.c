@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "timersnoop/decode_fields.h"
+#include "timersnoop/memfile.h"
 
 #define FIELDS_MAX 256
 #define NAME_BYTES 63
@@ -126,11 +127,11 @@ static void take_fields(struct cursor *cursor, FILE *to)
 char *decode_format(const char *format)
 {
 	struct cursor cursor = { .at = format };
-	char *text = NULL;
+	struct memfile file = { .size = 0 };
 	const char *name;
-	size_t length, size;
+	size_t length;
 	unsigned id;
-	FILE *to = open_memstream(&text, &size);
+	FILE *to = memfile_open(&file);
 
 	if (!to) {
 		errno = ENOMEM;
@@ -148,10 +149,10 @@ char *decode_format(const char *format)
 	take_fields(&cursor, to);
 	expect(&cursor, "print fmt:");
 	fputs("print fmt: \"\"\n", to);
-	if (fclose(to) != 0 || cursor.wrong) {
-		free(text);
+	if (memfile_close(&file, to) < 0 || cursor.wrong) {
+		free(file.text);
 		errno = cursor.wrong ? EINVAL : ENOMEM;
 		return NULL;
 	}
-	return text;
+	return file.text;
 }
