@@ -234,7 +234,7 @@ int command_find_users(const struct options *options, uint32_t *uids, struct err
 int command_open_output(const struct options *options, struct output_file *file, struct error *err)
 {
 	if (options->output)
-		return output_file_open_guarded(file, options->output, err);
+		return output_file_open(file, options->output, err);
 	*file = (struct output_file){ .fd = STDOUT_FILENO };
 	return 0;
 }

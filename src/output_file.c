@@ -285,7 +285,7 @@ static int start_guard(struct output_file *file, struct walk *walk, struct error
 	return error_errno(err, errno, "cannot make a process");
 }
 
-static int open_file(struct output_file *file, const char *name, bool guarded, struct error *err)
+int output_file_open(struct output_file *file, const char *name, struct error *err)
 {
 	struct walk walk = { .path = name, .dir = -1 };
 	struct privilege_lent lent;
@@ -296,7 +296,7 @@ static int open_file(struct output_file *file, const char *name, bool guarded, s
 		status = file->fd = walk_open(&walk, &file->made, err);
 	else
 		error_errno(err, -status, "cannot write %s with the caller's rights", name);
-	if (file->made && guarded)
+	if (file->made)
 		status = start_guard(file, &walk, err);
 	if (file->made && status < 0)
 		remove_made(&walk, file->fd);
@@ -305,16 +305,6 @@ static int open_file(struct output_file *file, const char *name, bool guarded, s
 	if (privilege_resume(&lent) < 0 && status >= 0)
 		status = error_set(err, EPERM, "cannot take up rights again");
 	return status < 0 ? status : 0;
-}
-
-int output_file_open(struct output_file *file, const char *name, struct error *err)
-{
-	return open_file(file, name, false, err);
-}
-
-int output_file_open_guarded(struct output_file *file, const char *name, struct error *err)
-{
-	return open_file(file, name, true, err);
 }
 
 /* Said in a word: others may have this end of the socket, too, as COMMAND has until it runs. */

@@ -21,14 +21,11 @@ struct output_file {
 /*
  * Opens a file for writing, its content as it was, or makes one. Symbolic links count
  * only if they are the caller's own or root's; so does, in a directory where others may
- * write, a file that is there already. 0, or -errno.
+ * write, a file that is there already. A file that was made is removed again unless
+ * output_file_keep() is called, even when the process may no longer do that itself: a child
+ * of it does. 0, or -errno.
  */
 int output_file_open(struct output_file *file, const char *name, struct error *err);
-/*
- * The same; and a file that was made is removed again unless output_file_keep() is called,
- * even by a process that may no longer do that itself: a child of it does.
- */
-int output_file_open_guarded(struct output_file *file, const char *name, struct error *err);
 /* It stays. */
 void output_file_keep(struct output_file *file);
 /* It goes, if it was made and is not kept. */

@@ -76,6 +76,7 @@ static void expect_written(const char *name, const char *where, bool made)
 
 	CU_ASSERT_EQUAL_FATAL(output_file_open(&file, name, &err), 0);
 	CU_ASSERT_EQUAL(file.made, made);
+	output_file_keep(&file);
 	CU_ASSERT_EQUAL(ftruncate(file.fd, 0), 0);
 	CU_ASSERT_EQUAL(write(file.fd, "ours", 4), 4);
 	CU_ASSERT_EQUAL(fcntl(file.fd, F_GETFD), FD_CLOEXEC);
@@ -208,7 +209,7 @@ static void guarded(const char *name, bool keep, bool killed)
 	pid_t pid = fork();
 
 	if (!pid) {
-		if (output_file_open_guarded(&file, name, &err) < 0)
+		if (output_file_open(&file, name, &err) < 0)
 			_exit(1);
 		if (killed) {
 			kill(getpid(), SIGKILL);
