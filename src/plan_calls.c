@@ -314,15 +314,10 @@ static bool plan_entry(struct plan_maker *maker, enum event event, enum call_abi
 	return plan_probe(maker, &ret, name, symbol, why, "ret=$retval:s64");
 }
 
-bool plan_wants_call(const struct plan_maker *maker, enum event event)
-{
-	return maker->events & EVENT_BIT(event);
-}
-
 static int plan_entries(struct plan_maker *maker, const struct arch *arch, struct error *err)
 {
 	for (enum event event = 0; event < EVENT_CALLS; event++) {
-		for (int i = 0; i < ABI_COUNT && plan_wants_call(maker, event); i++) {
+		for (int i = 0; i < ABI_COUNT && plan_wants(maker, EVENT_BIT(event)); i++) {
 			const char *symbol = calls[event].symbols[i];
 			const char *reason;
 

@@ -65,7 +65,7 @@ static void plan_copy(struct plan_maker *maker)
 	struct probe_plan *plan = maker->plan;
 	/* The return tells these; an expiry that comes before it must know whose it is. */
 	bool named = !plan_returns_whole(maker, EVENT_TIMER_SETTIME) || maker->wishes->lives ||
-		     maker->events & (EVENTS_EXPIRE | EVENTS_SIGNAL);
+		     plan_wants(maker, EVENTS_EXPIRE | EVENTS_SIGNAL);
 	char value[PLAN_ARRAY_MAX], name[40];
 
 	plan_array(maker, value, "new", 3);
@@ -231,7 +231,8 @@ static void plan_itimers(struct plan_maker *maker)
 
 	plan_array(maker, value, "new", 2);
 	snprintf(args, sizeof(args), "stack=+0($stack):s64[%d]", STACK_WORDS);
-	if (plan_wants_call(maker, EVENT_SETITIMER) || plan_wants_call(maker, EVENT_ALARM)) {
+	if (plan_wants(maker, EVENT_BIT(EVENT_SETITIMER)) ||
+	    plan_wants(maker, EVENT_BIT(EVENT_ALARM))) {
 		if (!plan_probe(maker, &set, "setitimer_new", "do_setitimer",
 				"the kernel's own copy of the new value",
 				"id=$arg1:s32 at=$arg3:x64 sp=$stack:x64 %s", value))
@@ -242,7 +243,7 @@ static void plan_itimers(struct plan_maker *maker)
 				     "the kernel's old value", "%s", args))
 			plan_note(maker, "no old values of setitimer and alarm");
 	}
-	if (plan_wants_call(maker, EVENT_GETITIMER) &&
+	if (plan_wants(maker, EVENT_BIT(EVENT_GETITIMER)) &&
 	    (!maker->features->arrays ||
 	     !plan_probe(maker, &get, "getitimer_at", "do_getitimer",
 			 "where the current value will be",
@@ -254,17 +255,18 @@ static void plan_itimers(struct plan_maker *maker)
 
 void plan_copies(struct plan_maker *maker)
 {
-	if (plan_wants_call(maker, EVENT_TIMER_SETTIME)) {
+	if (plan_wants(maker, EVENT_BIT(EVENT_TIMER_SETTIME))) {
 		plan_copy(maker);
 		plan_user(maker);
 		note_sources(maker);
 	}
-	if (plan_wants_call(maker, EVENT_TIMERFD_SETTIME))
+	if (plan_wants(maker, EVENT_BIT(EVENT_TIMERFD_SETTIME)))
 		plan_fd_copy(maker);
-	if (maker->events & (EVENT_BIT(EVENT_TIMER_SETTIME) | EVENT_BIT(EVENT_TIMER_GETTIME) |
-			     EVENT_BIT(EVENT_TIMERFD_SETTIME) | EVENT_BIT(EVENT_TIMERFD_GETTIME)))
+	if (plan_wants(maker, EVENT_BIT(EVENT_TIMER_SETTIME) | EVENT_BIT(EVENT_TIMER_GETTIME) |
+				      EVENT_BIT(EVENT_TIMERFD_SETTIME) |
+				      EVENT_BIT(EVENT_TIMERFD_GETTIME)))
 		plan_old(maker);
-	if (plan_wants_call(maker, EVENT_TIMER_CREATE)) {
+	if (plan_wants(maker, EVENT_BIT(EVENT_TIMER_CREATE))) {
 		plan_sigevent(maker);
 		plan_made(maker);
 	}

@@ -42,11 +42,6 @@ const char *const plan_timers_symbols[] = {
 const char *const plan_timers_addressed[] = { "posix_timer_fn", "timerfd_tmrproc", "it_real_fn",
 					      "alarmtimer_fired", NULL };
 
-static bool wants(const struct plan_maker *maker, uint32_t events)
-{
-	return maker->events & events;
-}
-
 /*
  * What the hrtimer `at` bytes from argument 1 knows: the instant it was to
  * expire at, the clock of its base and that clock's offset from
@@ -93,7 +88,8 @@ static void hrtimer_filter(const struct plan_maker *maker, bool alarms, char *te
 		const char *function = plan_timers_addressed[i];
 		uint64_t address = kernel_features_address(maker->features, function);
 
-		if (!wants(maker, events[i]) || kernel_features_absent(maker->features, function))
+		if (!plan_wants(maker, events[i]) ||
+		    kernel_features_absent(maker->features, function))
 			continue;
 		if (!address) {
 			text[0] = '\0';
@@ -315,7 +311,7 @@ static void plan_signals(struct plan_maker *maker)
 	int info = maker->features->offset[OFFSET_KSIGNAL_INFO];
 
 	plan_event(maker, &generate);
-	if (!wants(maker, EVENT_BIT(EVENT_SIGNAL_DELIVER)))
+	if (!plan_wants(maker, EVENT_BIT(EVENT_SIGNAL_DELIVER)))
 		return;
 	plan_event(maker, &deliver);
 	if (info < 0 || !plan_siginfo(maker, USE_HANDLED, "signal_setup_done",
@@ -350,7 +346,7 @@ int plan_timers(struct plan_maker *maker, struct error *err)
 {
 	struct probe gone = { .means = { .use = USE_TIMERS_GONE } };
 
-	if (!maker->wishes->lives && !wants(maker, EVENTS_EXPIRE | EVENTS_SIGNAL))
+	if (!maker->wishes->lives && !plan_wants(maker, EVENTS_EXPIRE | EVENTS_SIGNAL))
 		return 0;
 	if (!plan_probe(maker, &gone, "timers_gone", "exit_itimers",
 			"processes that end or execute another program", "of=$arg1:x64"))
@@ -370,13 +366,13 @@ int plan_timers(struct plan_maker *maker, struct error *err)
 		return 0;
 	}
 	maker->backed = plan_hrtimers(maker);
-	if (wants(maker, EVENT_BIT(EVENT_TIMER_EXPIRE) | EVENTS_SIGNAL))
+	if (plan_wants(maker, EVENT_BIT(EVENT_TIMER_EXPIRE) | EVENTS_SIGNAL))
 		plan_expiry(maker);
-	if (wants(maker, EVENT_BIT(EVENT_TIMERFD_EXPIRE)))
+	if (plan_wants(maker, EVENT_BIT(EVENT_TIMERFD_EXPIRE)))
 		plan_timerfd(maker);
-	if (wants(maker, EVENT_BIT(EVENT_ITIMER_EXPIRE) | EVENTS_SIGNAL))
+	if (plan_wants(maker, EVENT_BIT(EVENT_ITIMER_EXPIRE) | EVENTS_SIGNAL))
 		plan_itimer(maker);
-	if (wants(maker, EVENTS_SIGNAL))
+	if (plan_wants(maker, EVENTS_SIGNAL))
 		plan_signals(maker);
 	return 0;
 }

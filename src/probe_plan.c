@@ -130,6 +130,11 @@ size_t plan_event_trigger(char text[TRIGGER_TEXT_MAX], const struct plan_event *
 				event->filter[0] ? " if " : "", event->filter);
 }
 
+bool plan_wants(const struct plan_maker *maker, uint32_t events)
+{
+	return maker->events & events;
+}
+
 bool plan_add(struct plan_maker *maker, const struct probe *probe)
 {
 	struct probe_plan *plan = maker->plan;

@@ -14,6 +14,8 @@ struct plan_maker {
 	bool backed;     /* expiries whose probe is missed are told of by tracepoints */
 };
 
+/* Must one of these events be probed? */
+bool plan_wants(const struct plan_maker *maker, uint32_t events);
 /* Adds the probe if the kernel may take it; false leaves the plan as it was. */
 bool plan_add(struct plan_maker *maker, const struct probe *probe);
 /* The same, described: args as of printf. */
@@ -38,7 +40,6 @@ bool plan_calls_meaning(const char *name, struct meaning *means);
 /* The entry of a system call; NULL: it has none of its own for these callers. */
 const char *plan_calls_symbol(enum event event, enum call_abi abi);
 
-bool plan_wants_call(const struct plan_maker *maker, enum event event);
 /* Does its return tell its arguments as well? */
 bool plan_returns_whole(const struct plan_maker *maker, enum event event);
 
