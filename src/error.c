@@ -60,3 +60,8 @@ void error_hint(struct error *err, const char *format, ...)
 	vsnprintf(err->hint, sizeof(err->hint), format, args);
 	va_end(args);
 }
+
+void error_besides(struct error *err, const struct error *other)
+{
+	error_hint(err, "%s%s%s", other->text, other->hint[0] ? ": " : "", other->hint);
+}

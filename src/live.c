@@ -97,7 +97,7 @@ int live_open(struct live **out, const struct live_request *request, struct erro
 		struct error left;
 
 		if (live_close(live, &left) < 0)
-			error_hint(err, "%s: %s", left.text, left.hint);
+			error_besides(err, &left);
 		return status;
 	}
 	*out = live;

@@ -269,7 +269,7 @@ int session_open(struct session **out, const struct session_request *request,
 		struct error left;
 
 		if (session_close(session, &left) < 0)
-			error_hint(err, "%s: %s", left.text, left.hint);
+			error_besides(err, &left);
 		return status;
 	}
 	*out = session;

@@ -27,5 +27,7 @@ int error_errno(struct error *err, int code, const char *format, ...)
 
 /* Adds what to do next to a filled error. */
 void error_hint(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same of what went wrong besides, and what to do about that. */
+void error_besides(struct error *err, const struct error *other);
 
 #endif
