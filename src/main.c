@@ -16,6 +16,7 @@
  *   commands         what they share: errors, output, dying as COMMAND died
  *
  *   host             this machine: its tracefs, what its kernel can do
+ *   ask_symbols      which functions the kernel would take a probe on
  *   kernel_features  README, kallsyms, type data and refusals -> a value
  *   btf              where a member lies in a kernel structure
  *   probe_plan       features -> which probes, as text, with reasons

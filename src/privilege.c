@@ -244,11 +244,6 @@ static const char *restrict_files(const struct privilege_request *request)
 
 /* --- system calls: seccomp ------------------------------------------------------- */
 
-static char *append(char *at, const char *text)
-{
-	return stpcpy(at, text);
-}
-
 /* Reached by a bug, ours or a library's, that somebody has made use of. */
 static void tell_and_end(int number, siginfo_t *info, void *context)
 {
@@ -261,8 +256,8 @@ static void tell_and_end(int number, siginfo_t *info, void *context)
 	do
 		*--digit = (char)('0' + call % 10);
 	while (call /= 10);
-	at = append(at, "timersnoop: stopped at a system call that it has no need of (number ");
-	at = append(append(at, digit), "), see SECURITY in the manual\n");
+	at = stpcpy(at, "timersnoop: stopped at a system call that it has no need of (number ");
+	at = stpcpy(stpcpy(at, digit), "), see SECURITY in the manual\n");
 	if (write(STDERR_FILENO, text, (size_t)(at - text)) < 0)
 		_exit(125);
 	_exit(125);
@@ -293,6 +288,7 @@ static const char *restrict_calls(const struct privilege_request *request)
 void privilege_drop(const struct privilege_request *request, struct privilege_state *state)
 {
 	struct privilege_request known = *request;
+
 	/* It reads a file when it is first needed. */
 	tzset();
 	if (known.use == PRIVILEGE_LIVE && !known.others)

@@ -114,23 +114,29 @@ static long drain_round(struct trace *trace, bool all)
 	return status < 0 ? status : pages - (long)count;
 }
 
+static void tell_name(const char *output)
+{
+	char name[4 * PATH_MAX + 1]; /* it could be opened */
+
+	printable_copy(name, output ? output : "standard output");
+	fprintf(stderr, ", for %s\n", name);
+}
+
 static void tell_progress(struct trace *trace, bool last)
 {
 	struct recorder_totals totals;
-	char name[4 * PATH_MAX + 1]; /* it could be opened */
 
 	if (!trace->progress)
 		return;
-	printable_copy(name, trace->options->output ? trace->options->output : "standard output");
 	live_recording_totals(trace->recording, &totals);
 	fprintf(stderr, "\rtimersnoop: %llu records, %.1f MiB", (unsigned long long)totals.records,
 		(double)totals.bytes / (1 << 20));
 	if (totals.lost)
 		fprintf(stderr, ", %llu lost", (unsigned long long)totals.lost);
-	if (!last)
-		fputs("  ", stderr);
+	if (last)
+		tell_name(trace->options->output);
 	else
-		fprintf(stderr, ", for %s\n", name);
+		fputs("  ", stderr);
 }
 
 /* A signal to us alone is meant for COMMAND too; from the terminal it has it already. */

@@ -19,7 +19,7 @@
  * Fills in `symbols` of the features, of the names up to NULL; addresses stay 0. False,
  * with none filled in: this kernel does not tell, does not notice a name of several
  * functions, or takes so long for one that /proc/kallsyms is read in less (by_address
- * is set then, on machines whose registers probe_group knows).
+ * is set then, on machines whose registers probe_plan knows).
  */
 bool ask_symbols(struct kernel_features *features, const char *const *names);
 

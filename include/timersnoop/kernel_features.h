@@ -108,9 +108,8 @@ void kernel_features_kallsyms(struct kernel_features *features, const char *text
 			      const char *const *names);
 
 /*
- * The same for symbols that are counted already: takes addresses alone. Whether each of the
- * `names` (ends with NULL) has its address by now that is there once; the others may lack
- * theirs.
+ * The same for symbols that are counted already: takes addresses alone. True once each of
+ * the `names` (ends with NULL) that has one function has its address.
  */
 bool kernel_features_addresses(struct kernel_features *features, const char *text, size_t length,
 			       const char *const *names);

@@ -82,9 +82,10 @@ struct out_style {
 	const struct fields_chosen *fields; /* CSV, TSV, JSON: these alone; NULL: as usual */
 };
 
-/* Records that the ring buffer lost. */
+/* No CPU: what others did to all of the trace. */
 #define LOSS_ANYWHERE (-1)
 
+/* Records that the ring buffer lost. */
 struct loss {
 	int cpu;      /* or LOSS_ANYWHERE */
 	bool counted; /* false: some, nobody knows how many */
