@@ -16,31 +16,11 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=tests/builds/lib.sh
+. "$top/tests/builds/lib.sh"
 
 packages=(gcc clang make pkg-config libc6-dev libcunit1-dev)
 libraries=(libtracefs-dev libtraceevent-dev libzstd-dev zlib1g-dev)
-passed=0 failed=0 skipped=0
-
-# check NAME COMMAND...: one test; what it says is shown when it fails.
-check() {
-	local name=$1
-	shift
-	if "$@" >"$work/said" 2>&1; then
-		echo "ok $name"
-		passed=$((passed + 1))
-	else
-		echo "not ok $name"
-		grep -E 'not ok|FAILED|error|warning' "$work/said" | head -n 20 | sed 's/^/    /' || :
-		tail -n 10 "$work/said" | sed 's/^/    /'
-		failed=$((failed + 1))
-		return 1
-	fi
-}
-
-skip() {
-	echo "skip $1: $2"
-	skipped=$((skipped + 1))
-}
 
 # make_suite SUITE: its root appears complete or not at all.
 make_suite() {
@@ -161,8 +141,6 @@ builds=$(cache_dir)/builds
 mkdir -p "$builds"
 exec 9>"$builds/.lock"
 flock 9
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 # We hold the lock, so these belong to runs that were cut short.
 rm -rf "$builds"/.*.??????
 tarball=$("$top/scripts/dist.sh" "$work")

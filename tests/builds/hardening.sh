@@ -8,32 +8,13 @@
 # NAME", "skip NAME: reason" or "not ok NAME"; exit status 1 when one failed. OBJDUMP is
 # for code that is not this machine's.
 set -uo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/builds/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+here=$top/tests/builds
 binary=$1
 shift
 compile=("$@")
 export LC_ALL=C
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0 skipped=0
-
-# check NAME COMMAND...: one test.
-check() {
-	local name=$1
-	shift
-	if "$@"; then
-		echo "ok $name"
-		passed=$((passed + 1))
-	else
-		echo "not ok $name"
-		failed=$((failed + 1))
-	fi
-}
-
-skip() {
-	echo "skip $1: $2"
-	skipped=$((skipped + 1))
-}
 
 # --- what a binary shows, each by its path -----------------------------------------------
 

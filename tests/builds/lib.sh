@@ -5,9 +5,10 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # shellcheck disable=SC2034
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 
-# check NAME COMMAND...: one test; what it says is shown when it fails.
+# check NAME COMMAND...: one test, whose status this has; of what it says, what tells of a
+# failure and the end are shown when it fails.
 check() {
 	local name=$1
 	shift
@@ -16,7 +17,16 @@ check() {
 		passed=$((passed + 1))
 	else
 		echo "not ok $name"
-		tail -n 30 "$work/said" | sed 's/^/    /'
+		{
+			grep -E 'not ok|FAILED|error|warning' "$work/said" | head -n 20
+			tail -n 20 "$work/said"
+		} | sed 's/^/    /' || :
 		failed=$((failed + 1))
+		return 1
 	fi
+}
+
+skip() {
+	echo "skip $1: $2"
+	skipped=$((skipped + 1))
 }
