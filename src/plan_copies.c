@@ -231,8 +231,7 @@ static void plan_itimers(struct plan_maker *maker)
 
 	plan_array(maker, value, "new", 2);
 	snprintf(args, sizeof(args), "stack=+0($stack):s64[%d]", STACK_WORDS);
-	if (plan_wants(maker, EVENT_BIT(EVENT_SETITIMER)) ||
-	    plan_wants(maker, EVENT_BIT(EVENT_ALARM))) {
+	if (plan_wants(maker, EVENT_BIT(EVENT_SETITIMER) | EVENT_BIT(EVENT_ALARM))) {
 		if (!plan_probe(maker, &set, "setitimer_new", "do_setitimer",
 				"the kernel's own copy of the new value",
 				"id=$arg1:s32 at=$arg3:x64 sp=$stack:x64 %s", value))
