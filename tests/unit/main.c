@@ -13,6 +13,7 @@ static int (*const suites[])(void) = {
 	suite_memfile,
 	suite_merge,
 	suite_options,
+	suite_options_record,
 	suite_options_stat,
 	suite_options_kernel,
 	suite_options_kernel_refused,

@@ -57,6 +57,7 @@ int suite_merge(void);
 int suite_options(void);
 int suite_options_kernel(void);
 int suite_options_kernel_refused(void);
+int suite_options_record(void);
 int suite_options_stat(void);
 int suite_out(void);
 int suite_out_calls(void);

@@ -9,59 +9,29 @@
 #include "timersnoop/events.h"
 #include "timersnoop/options.h"
 
+#include "parsed.h"
 #include "suites.h"
-
-#define ARGS_MAX 10
-
-static struct options options;
-static struct error err;
-static char *argv[ARGS_MAX + 2];
-static int argc;
-
-/* Parses into `options` and `err`; done() lets go of both. argv is writable, so the
- * words are copied. */
-static int parse(const char *const *args)
-{
-	memset(&options, 0x5a, sizeof(options));
-	memset(&err, 0, sizeof(err));
-	argc = 0;
-	argv[argc++] = strdup("timersnoop");
-	while (*args && argc <= ARGS_MAX)
-		argv[argc++] = strdup(*args++);
-	argv[argc] = NULL;
-	return options_parse(&options, argc, argv, &err);
-}
-
-#define PARSE(...) parse((const char *const[]){ __VA_ARGS__, NULL })
-
-static void done(void)
-{
-	options_free(&options);
-	for (int i = 0; i < argc; i++)
-		free(argv[i]);
-}
 
 static void stat_defaults(void)
 {
 	CU_ASSERT_EQUAL_FATAL(PARSE("stat"), 0);
-	CU_ASSERT_EQUAL(options.command, COMMAND_STAT);
-	CU_ASSERT_EQUAL(options.events, EVENTS_ALL);
-	CU_ASSERT_TRUE(options.default_events);
-	CU_ASSERT_EQUAL(options.by, BY_TIMER);
-	CU_ASSERT_FALSE(options.by_given || options.top_given || options.live || options.null);
-	CU_ASSERT_EQUAL(options.interval_ns, 0);
-	CU_ASSERT_EQUAL(options.histograms, 0);
-	CU_ASSERT_EQUAL(options.fail_on, 0);
-	CU_ASSERT_EQUAL(options.expect_count, 0);
-	CU_ASSERT_PTR_NULL(options.where);
-	CU_ASSERT_PTR_NULL(options.until);
-	CU_ASSERT_PTR_NULL(options.sort);
-	CU_ASSERT_PTR_NULL(options.fields);
-	CU_ASSERT_EQUAL(options.aggregate, AGGREGATE_AUTO);
-	CU_ASSERT_EQUAL(options.format, OUT_TEXT);
-	CU_ASSERT_EQUAL(memcmp(&options.limits, &finding_limits_default, sizeof(options.limits)),
-			0);
-	done();
+	CU_ASSERT_EQUAL(parsed.command, COMMAND_STAT);
+	CU_ASSERT_EQUAL(parsed.events, EVENTS_ALL);
+	CU_ASSERT_TRUE(parsed.default_events);
+	CU_ASSERT_EQUAL(parsed.by, BY_TIMER);
+	CU_ASSERT_FALSE(parsed.by_given || parsed.top_given || parsed.live || parsed.null);
+	CU_ASSERT_EQUAL(parsed.interval_ns, 0);
+	CU_ASSERT_EQUAL(parsed.histograms, 0);
+	CU_ASSERT_EQUAL(parsed.fail_on, 0);
+	CU_ASSERT_EQUAL(parsed.expect_count, 0);
+	CU_ASSERT_PTR_NULL(parsed.where);
+	CU_ASSERT_PTR_NULL(parsed.until);
+	CU_ASSERT_PTR_NULL(parsed.sort);
+	CU_ASSERT_PTR_NULL(parsed.fields);
+	CU_ASSERT_EQUAL(parsed.aggregate, AGGREGATE_AUTO);
+	CU_ASSERT_EQUAL(parsed.format, OUT_TEXT);
+	CU_ASSERT_EQUAL(memcmp(&parsed.limits, &finding_limits_default, sizeof(parsed.limits)), 0);
+	parsed_done();
 }
 
 static void stat_values(void)
@@ -69,30 +39,30 @@ static void stat_values(void)
 	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "--by=process", "--sort", "+late.p99", "--top", "0",
 				    "--interval", "500ms", "-c", "3"),
 			      0);
-	CU_ASSERT_EQUAL(options.by, BY_PROCESS);
-	CU_ASSERT_TRUE(options.by_given && options.top_given);
-	CU_ASSERT_STRING_EQUAL(options.sort, "+late.p99");
-	CU_ASSERT_EQUAL(options.top, 0);
-	CU_ASSERT_EQUAL(options.interval_ns, 500000000);
-	CU_ASSERT_EQUAL(options.count, 3);
-	done();
+	CU_ASSERT_EQUAL(parsed.by, BY_PROCESS);
+	CU_ASSERT_TRUE(parsed.by_given && parsed.top_given);
+	CU_ASSERT_STRING_EQUAL(parsed.sort, "+late.p99");
+	CU_ASSERT_EQUAL(parsed.top, 0);
+	CU_ASSERT_EQUAL(parsed.interval_ns, 500000000);
+	CU_ASSERT_EQUAL(parsed.count, 3);
+	parsed_done();
 
 	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "--expect", "arms < 10", "--expect=failed == 0",
 				    "--until", "expiries >= 1", "--where", "arms > 1", "-esettime"),
 			      0);
-	CU_ASSERT_EQUAL_FATAL(options.expect_count, 2);
-	CU_ASSERT_STRING_EQUAL(options.expects[0], "arms < 10");
-	CU_ASSERT_STRING_EQUAL(options.expects[1], "failed == 0");
-	CU_ASSERT_STRING_EQUAL(options.until, "expiries >= 1");
-	CU_ASSERT_STRING_EQUAL(options.where, "arms > 1");
-	CU_ASSERT_EQUAL(options.events, events_named("settime"));
-	CU_ASSERT_FALSE(options.default_events);
-	done();
+	CU_ASSERT_EQUAL_FATAL(parsed.expect_count, 2);
+	CU_ASSERT_STRING_EQUAL(parsed.expects[0], "arms < 10");
+	CU_ASSERT_STRING_EQUAL(parsed.expects[1], "failed == 0");
+	CU_ASSERT_STRING_EQUAL(parsed.until, "expiries >= 1");
+	CU_ASSERT_STRING_EQUAL(parsed.where, "arms > 1");
+	CU_ASSERT_EQUAL(parsed.events, events_named("settime"));
+	CU_ASSERT_FALSE(parsed.default_events);
+	parsed_done();
 
 	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "--live", "-c", "2", "--aggregate", "kernel"), 0);
-	CU_ASSERT_TRUE(options.live);
-	CU_ASSERT_EQUAL(options.aggregate, AGGREGATE_KERNEL);
-	done();
+	CU_ASSERT_TRUE(parsed.live);
+	CU_ASSERT_EQUAL(parsed.aggregate, AGGREGATE_KERNEL);
+	parsed_done();
 }
 
 static void stat_lists(void)
@@ -100,22 +70,22 @@ static void stat_lists(void)
 	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "--hist", "late,value", "--hist=duration", "--fail-on",
 				    "error,leak", "--fail-on", "herd"),
 			      0);
-	CU_ASSERT_EQUAL(options.histograms, HISTOGRAM_BIT(HISTOGRAM_LATE) |
-						    HISTOGRAM_BIT(HISTOGRAM_VALUE) |
-						    HISTOGRAM_BIT(HISTOGRAM_DURATION));
-	CU_ASSERT_EQUAL(options.fail_on, findings_named("error", FINDING_OF_STAT) |
-						 FINDING_BIT(FINDING_LEAK) |
-						 FINDING_BIT(FINDING_HERD));
-	done();
+	CU_ASSERT_EQUAL(parsed.histograms, HISTOGRAM_BIT(HISTOGRAM_LATE) |
+						   HISTOGRAM_BIT(HISTOGRAM_VALUE) |
+						   HISTOGRAM_BIT(HISTOGRAM_DURATION));
+	CU_ASSERT_EQUAL(parsed.fail_on, findings_named("error", FINDING_OF_STAT) |
+						FINDING_BIT(FINDING_LEAK) |
+						FINDING_BIT(FINDING_HERD));
+	parsed_done();
 
 	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "--limit", "late=1ms,storm=7", "--limit=herd-time=2us",
 				    "--limit", "late=2ms"),
 			      0);
-	CU_ASSERT_EQUAL(options.limits.late_ns, 2000000);
-	CU_ASSERT_EQUAL(options.limits.storm, 7);
-	CU_ASSERT_EQUAL(options.limits.herd_ns, 2000);
-	CU_ASSERT_EQUAL(options.limits.leak, finding_limits_default.leak);
-	done();
+	CU_ASSERT_EQUAL(parsed.limits.late_ns, 2000000);
+	CU_ASSERT_EQUAL(parsed.limits.storm, 7);
+	CU_ASSERT_EQUAL(parsed.limits.herd_ns, 2000);
+	CU_ASSERT_EQUAL(parsed.limits.leak, finding_limits_default.leak);
+	parsed_done();
 }
 
 /* Whoever chooses fields has a program that reads them. */
@@ -136,10 +106,10 @@ static void form_of_fields(void)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		CU_ASSERT_EQUAL_FATAL(parse(cases[i].args), 0);
-		CU_ASSERT_EQUAL(options.format, cases[i].format);
-		CU_ASSERT_EQUAL(options.null, cases[i].null);
-		done();
+		CU_ASSERT_EQUAL_FATAL(parse_words(cases[i].args), 0);
+		CU_ASSERT_EQUAL(parsed.format, cases[i].format);
+		CU_ASSERT_EQUAL(parsed.null, cases[i].null);
+		parsed_done();
 	}
 }
 
@@ -187,9 +157,9 @@ static void stat_wrong_values(void)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		CU_ASSERT_EQUAL(parse(cases[i].args), -EINVAL);
-		CU_ASSERT_STRING_EQUAL(err.text, cases[i].text);
-		done();
+		CU_ASSERT_EQUAL(parse_words(cases[i].args), -EINVAL);
+		CU_ASSERT_STRING_EQUAL(parsed_error.text, cases[i].text);
+		parsed_done();
 	}
 }
 
@@ -235,9 +205,9 @@ static void stat_and_others(void)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		CU_ASSERT_EQUAL(parse(cases[i].args), -EINVAL);
-		CU_ASSERT_STRING_EQUAL(err.text, cases[i].text);
-		done();
+		CU_ASSERT_EQUAL(parse_words(cases[i].args), -EINVAL);
+		CU_ASSERT_STRING_EQUAL(parsed_error.text, cases[i].text);
+		parsed_done();
 	}
 }
 
@@ -252,11 +222,11 @@ static void stat_bounds(void)
 		snprintf(text, sizeof(text), "--expect=arms < %d", count);
 		words[count++] = strdup(text);
 	}
-	CU_ASSERT_EQUAL(options_parse(&options, count, words, &err), -EINVAL);
-	CU_ASSERT_STRING_EQUAL(err.text, "--expect takes at most 64 items");
-	CU_ASSERT_EQUAL_FATAL(options_parse(&options, count - 1, words, &err), 0);
-	CU_ASSERT_EQUAL(options.expect_count, OPTION_LIST_MAX);
-	options_free(&options);
+	CU_ASSERT_EQUAL(options_parse(&parsed, count, words, &parsed_error), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(parsed_error.text, "--expect takes at most 64 items");
+	CU_ASSERT_EQUAL_FATAL(options_parse(&parsed, count - 1, words, &parsed_error), 0);
+	CU_ASSERT_EQUAL(parsed.expect_count, OPTION_LIST_MAX);
+	options_free(&parsed);
 	while (count)
 		free(words[--count]);
 }
@@ -264,25 +234,25 @@ static void stat_bounds(void)
 static void stat_command_line(void)
 {
 	CU_ASSERT_EQUAL_FATAL(PARSE("-d1s", "stat", "--expect", "--", "--", "true", "--by"), 0);
-	CU_ASSERT_EQUAL_FATAL(options.expect_count, 1);
-	CU_ASSERT_STRING_EQUAL(options.expects[0], "--");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(options.argv);
-	CU_ASSERT_STRING_EQUAL(options.argv[0], "true");
-	CU_ASSERT_STRING_EQUAL(options.argv[1], "--by");
-	done();
+	CU_ASSERT_EQUAL_FATAL(parsed.expect_count, 1);
+	CU_ASSERT_STRING_EQUAL(parsed.expects[0], "--");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(parsed.argv);
+	CU_ASSERT_STRING_EQUAL(parsed.argv[0], "true");
+	CU_ASSERT_STRING_EQUAL(parsed.argv[1], "--by");
+	parsed_done();
 	CU_ASSERT_EQUAL(PARSE("stat", "./app"), -EINVAL);
-	CU_ASSERT_STRING_EQUAL(err.text,
+	CU_ASSERT_STRING_EQUAL(parsed_error.text,
 			       "'./app' is neither an option nor a command of timersnoop");
-	CU_ASSERT_STRING_EQUAL(err.hint,
+	CU_ASSERT_STRING_EQUAL(parsed_error.hint,
 			       "to trace a program, put '--' before it: timersnoop stat -- ./app");
-	done();
+	parsed_done();
 	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "-i", "x.dat", "--hist", "late"), 0);
-	CU_ASSERT_STRING_EQUAL(options.input, "x.dat");
-	done();
+	CU_ASSERT_STRING_EQUAL(parsed.input, "x.dat");
+	parsed_done();
 	/* the least that there is */
 	CU_ASSERT_EQUAL_FATAL(PARSE("stat", "--interval", "10ms"), 0);
-	CU_ASSERT_EQUAL(options.interval_ns, 10000000);
-	done();
+	CU_ASSERT_EQUAL(parsed.interval_ns, 10000000);
+	parsed_done();
 }
 
 int suite_options_stat(void)
