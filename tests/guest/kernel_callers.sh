@@ -16,6 +16,11 @@ start_stacks() {
 	done
 }
 
+begin_anew() {
+	rm -f truth.json
+	[[ ! -d $counting ]] || echo >"$counting/trace"
+}
+
 end_stacks() {
 	local event
 	for event in timer_start hrtimer_start; do

@@ -67,6 +67,11 @@ lost_a_few() {
 	grep -qE '^timersnoop: data incomplete: [0-9]{1,2} ((or more )?records? lost|probe hits? missed)' "$1"
 }
 
+# What makes a test's own records of a run those of one run; a script may have its own.
+begin_anew() {
+	rm -f truth.json
+}
+
 # assert_status EXPECTED COMMAND [ARG...]: as run, and the status must be this.
 # In an emulated machine the kernel loses a few records to the ring buffer's reader now
 # and then (see capture.c), or skips a probe, when an interrupt comes in another one.
@@ -77,7 +82,7 @@ assert_status() {
 	run "$@"
 	while [[ $expected == 0 && $status =~ ^[04]$ && $1 == timersnoop && $2 != report ]] &&
 		((--tries)) && lost_a_few stderr; do
-		rm -f truth.json
+		begin_anew
 		run "$@"
 	done
 	[[ $status == "$expected" ]] && return
