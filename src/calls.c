@@ -286,6 +286,25 @@ static int take_copy(struct calls *calls, const struct record *record)
 	return 0;
 }
 
+/* A call whose return and whose next call's entry were missed is still open at the next copy. */
+static void take_copied(struct calls *calls, const struct record *record)
+{
+	struct open_call **link = find(calls, record->tid);
+	struct open_call *open = *link;
+
+	/* Other system calls copy an itimerspec by the same function. */
+	if (!open || !same_event(open, record) || record->copy.value.from == FROM_NONE)
+		return;
+	if (open->copied) {
+		close_call(calls, link, CALL_NO_RETURN);
+		return;
+	}
+	open->last_cpu = record->cpu;
+	open->copied = true;
+	open->call.arms = true;
+	open->call.new_value = record->copy.value;
+}
+
 static struct itimerspec_seen user_value(const struct open_call *open, const struct record *record)
 {
 	struct itimerspec_seen user = record->user;
@@ -384,6 +403,12 @@ static void take_made(struct calls *calls, const struct record *record)
 	}
 }
 
+/* Can it have come to nothing before the kernel had its copy of the new value? */
+static bool refused_early(int64_t ret, uint64_t new_ptr)
+{
+	return ret == -EFAULT || (ret == -EINVAL && !new_ptr);
+}
+
 static int take_return(struct calls *calls, const struct record *record)
 {
 	struct open_call **link = find(calls, record->tid);
@@ -401,18 +426,14 @@ static int take_return(struct calls *calls, const struct record *record)
 	open = *link ? *link : open_headless(calls, link, record);
 	if (!open)
 		return -ENOMEM;
+	if (record->ret.copied && !open->copied && open->call.has_pointers &&
+	    !refused_early(record->ret.ret, open->call.new_ptr))
+		open->call.missing |= CALL_NO_COPY;
 	open->call.abi = record->ret.abi;
 	open->call.ret = record->ret.ret;
 	open->call.end_ns = record->ts;
 	close_call(calls, find(calls, record->tid), 0);
 	return 0;
-}
-
-/* Can it have come to nothing before the kernel had its copy of the new value? */
-static bool refused_early(const struct record *record)
-{
-	return record->entry.ret == -EFAULT ||
-	       (record->entry.ret == -EINVAL && !record->entry.new_ptr);
 }
 
 /* Of a call without an entry: it is whole, if the probe before has not lost its part. */
@@ -431,7 +452,7 @@ static int take_whole(struct calls *calls, const struct record *record)
 	if (!open->copied) {
 		open->call.no_start = true;
 		open->early = record->ts < calls->since_ns;
-		if (!refused_early(record))
+		if (!refused_early(record->entry.ret, record->entry.new_ptr))
 			open->call.missing |= CALL_NO_ENTRY;
 	}
 	take_arguments(&open->call, record);
@@ -458,6 +479,9 @@ int calls_record(struct calls *calls, const struct record *record)
 	case USE_COPY:
 	case USE_OLD_AT:
 		return take_copy(calls, record);
+	case USE_COPIED:
+		take_copied(calls, record);
+		return 0;
 	case USE_USER:
 		take_user(calls, record);
 		return 0;

@@ -104,6 +104,23 @@ static void print_plan(const struct probe_plan *plan)
 	for (size_t i = 0; i < plan->note_count; i++)
 		printf("  %s\n", plan->notes[i]);
 }
+/* What calibrate.h is for takes probes. */
+static void print_untried(const struct kernel_features *features, const struct probe_plan *plan,
+			  const struct plan_wishes *wishes)
+{
+	bool copy = plan->refused_new_from == FROM_USER && features->copied_at < 0;
+	bool registers = wishes->toctou && !features->return_args;
+
+	if (copy || registers)
+		puts("\nFound as a trace begins, by a call of timersnoop's own:");
+	if (copy)
+		puts("  where the kernel has its copy of a new value; then none is read from the "
+		     "caller's memory");
+	if (registers)
+		puts("  which register leads to the arguments of a call that returns; then more "
+		     "memory is compared");
+}
+
 static int describe(const struct kernel_features *features, const struct probe_plan *plan,
 		    int verbose)
 {
@@ -187,7 +204,9 @@ static int dry_run(const struct options *options, struct show *show)
 	if (status < 0)
 		return command_fail(options->argv ? EXIT_FAILED : EXIT_CANNOT, &err);
 	print_settings(options, &show->selection, &wishes);
-	return describe(&features, &plan, options->verbose);
+	status = describe(&features, &plan, options->verbose);
+	print_untried(&features, &plan, &wishes);
+	return fflush(stdout) == 0 ? status : EXIT_FAILED;
 }
 
 int cmd_dry_run(const struct options *options)

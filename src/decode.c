@@ -148,6 +148,7 @@ static void read_return(const struct binding *b, const uint8_t *data, unsigned s
 {
 	(void)size;
 	record->ret.abi = b->means.abi;
+	record->ret.copied = b->copied;
 	record->ret.ret = (int64_t)load(data, &b->ret);
 }
 
@@ -179,6 +180,18 @@ static void read_copy(const struct binding *b, const uint8_t *data, unsigned siz
 	record->copy.flags = (uint32_t)load(data, &b->flags);
 	record->copy.old_at = b->at.size ? stack_place(b, data) : -1;
 	if (b->means.use == USE_COPY)
+		load_spec(data, &b->spec, FROM_KERNEL, &record->copy.value);
+}
+
+/* What a copy that failed has left there is nobody's value. */
+static void read_copied(const struct binding *b, const uint8_t *data, unsigned size,
+			struct record *record)
+{
+	(void)size;
+	record->copy.has_id = record->copy.has_flags = record->copy.first = false;
+	record->copy.old_at = -1;
+	record->copy.value.from = FROM_NONE;
+	if (load(data, &b->ret) == 0)
 		load_spec(data, &b->spec, FROM_KERNEL, &record->copy.value);
 }
 
@@ -400,6 +413,8 @@ static record_reader *reader_of(enum probe_use use)
 	case USE_COPY:
 	case USE_OLD_AT:
 		return read_copy;
+	case USE_COPIED:
+		return read_copied;
 	case USE_OLD:
 		return read_old;
 	case USE_STACK:
@@ -420,10 +435,11 @@ static record_reader *reader_of(enum probe_use use)
 	return use < USE_HRTIMER_SETUP ? read_timer : read_kernel;
 }
 
-/* Which copies begin their call: those whose call has no entry. */
-static void find_first(struct decoder *decoder)
+/* Which copies begin their call: those whose call has no entry. Which returns must have a
+ * copy before them. */
+static void find_parts(struct decoder *decoder)
 {
-	uint32_t whole = 0, entered = 0;
+	uint32_t whole = 0, entered = 0, copied = 0;
 
 	for (size_t i = 0; i < decoder->count; i++) {
 		const struct meaning *means = &decoder->bindings[i].means;
@@ -432,12 +448,16 @@ static void find_first(struct decoder *decoder)
 			whole |= EVENT_BIT(means->event);
 		else if (means->use == USE_ENTRY)
 			entered |= EVENT_BIT(means->event);
+		else if (means->use == USE_COPIED)
+			copied |= EVENT_BIT(means->event);
 	}
 	for (size_t i = 0; i < decoder->count; i++) {
 		struct binding *binding = &decoder->bindings[i];
 
 		if (binding->means.use == USE_COPY)
 			binding->first_of_call = whole & ~entered & EVENT_BIT(binding->means.event);
+		else if (binding->means.use == USE_RETURN)
+			binding->copied = copied & EVENT_BIT(binding->means.event);
 	}
 }
 
@@ -488,7 +508,7 @@ int decoder_add(struct decoder *decoder, const struct meaning *means, const char
 	if (status < 0)
 		return status;
 	decoder->by_type[event->id] = (uint8_t)++decoder->count;
-	find_first(decoder);
+	find_parts(decoder);
 	return 0;
 }
 

@@ -103,6 +103,7 @@ static const struct {
 	MAY_HAVE(USE_COPY, "flags", flags),
 	MAY_HAVE(USE_COPY, "at", at),
 	MAY_HAVE(USE_COPY, "sp", sp),
+	WANTED(USE_COPIED, "ret", ret),
 	MAY_HAVE(USE_USER, "ptr", pointer),
 	WANTED(USE_USER, "first", first),
 	WANTED(USE_USER, "last1", last[0]),
@@ -286,6 +287,7 @@ int decode_bind(struct binding *binding, struct tep_event *event, struct error *
 		return status;
 	switch (fields_of(binding->means.use)) {
 	case USE_COPY:
+	case USE_COPIED:
 		return find_spec(binding, event, "new", err);
 	case USE_USER:
 		return find_spec(binding, event, "user", err);

@@ -189,14 +189,15 @@ void event_duration(const void *of, struct field_value *value)
 
 void event_incomplete(const void *of, struct field_value *value)
 {
-	static const char *const halves[] = {
+	static const char *const parts[] = {
 		[CALL_NO_ENTRY] = "entry",
 		[CALL_NO_RETURN] = "return",
 		[CALL_NO_ENTRY | CALL_NO_RETURN] = "entry|return",
+		[CALL_NO_COPY] = "copy", /* told by the return alone, of an entry */
 	};
 
 	if (call_of(of))
-		event_text(value, halves[call_of(of)->missing]);
+		event_text(value, parts[call_of(of)->missing]);
 }
 
 void event_seconds(const void *of, struct field_value *value)

@@ -50,6 +50,7 @@ void kernel_features_init(struct kernel_features *features)
 	memset(features, 0, sizeof(*features));
 	for (int i = 0; i < OFFSET_COUNT; i++)
 		features->offset[i] = -1;
+	features->copied_at = -1;
 }
 
 void kernel_features_types(struct kernel_features *features, const void *data, size_t size)

@@ -25,7 +25,7 @@
  *   plan_kernel      its part for the kernel's own timers
  *   plan_names       the inverse: an event's name -> what its records mean
  *   probe_group      kprobe_events: add, remove, missed hits
- *   calibrate        which register leads to a call's arguments at its return
+ *   calibrate        where this kernel keeps what no probe is given the address of
  *   session          the private instances and probe group, made and undone
  *   session_guard    what others do to the instances meanwhile
  *   session_sweep    what killed ones left

@@ -139,7 +139,7 @@ char *out_error(char *at, int64_t ret)
 
 bool out_duration(const struct call *call, int64_t *ns)
 {
-	if (call->missing || call->no_start)
+	if (call->missing & (CALL_NO_ENTRY | CALL_NO_RETURN) || call->no_start)
 		return false;
 	*ns = (int64_t)(call->end_ns - call->start_ns);
 	return true;

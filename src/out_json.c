@@ -143,13 +143,16 @@ static char *out_json_result(char *at, const struct call *call)
 
 static char *out_json_incomplete(char *at, unsigned missing)
 {
+	static const char *const parts[] = { "\"entry\"", "\"return\"", "\"copy\"" };
+	const char *between = "";
+
 	at = line_text(at, ",\"incomplete\":[");
-	if (missing & CALL_NO_ENTRY)
-		at = line_text(at, "\"entry\"");
-	if ((missing & CALL_NO_ENTRY) && (missing & CALL_NO_RETURN))
-		*at++ = ',';
-	if (missing & CALL_NO_RETURN)
-		at = line_text(at, "\"return\"");
+	for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (!(missing & 1U << i))
+			continue;
+		at = line_text(line_text(at, between), parts[i]);
+		between = ",";
+	}
 	return line_byte(at, ']');
 }
 

@@ -59,6 +59,34 @@ static const struct copy_hook copy_hooks[] = {
  * common_timer_set serves all clocks but the CPU clocks. */
 static const char *const clock_hooks[] = { "common_timer_set", "posix_cpu_timer_set" };
 
+/* All copies there are, on the stack of whoever asked for one; all or none. */
+static bool plan_copied(struct plan_maker *maker)
+{
+	static const char *const hooks[][2] = {
+		{ "get_itimerspec64", "settime_copied" },
+		{ "get_old_itimerspec32", "settime_copied_time32" },
+	};
+	struct probe probe = { .means = { USE_COPIED, EVENT_TIMER_SETTIME, ABI_UNKNOWN },
+			       .kretprobe = true };
+	size_t before = maker->plan->probe_count;
+
+	if (maker->features->copied_at < 0 || !maker->features->arrays)
+		return false;
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+		if (i == 1 && !maker->plan->abi_seen[ABI_32_TIME32])
+			continue;
+		if (plan_probe(maker, &probe, hooks[i][1], hooks[i][0],
+			       "the kernel's own copy of the new value, once it is made",
+			       "ret=$retval:s32 new=+%d($stack):s64[4]",
+			       maker->features->copied_at))
+			continue;
+		maker->plan->probe_count = before;
+		return false;
+	}
+	maker->plan->new_from = maker->plan->refused_new_from = FROM_KERNEL;
+	return true;
+}
+
 static void plan_copy(struct plan_maker *maker)
 {
 	struct probe probe = { .means = { USE_COPY, EVENT_TIMER_SETTIME, ABI_UNKNOWN } };
@@ -72,6 +100,8 @@ static void plan_copy(struct plan_maker *maker)
 	for (size_t i = 0; i < sizeof(copy_hooks) / sizeof(copy_hooks[0]); i++) {
 		const struct copy_hook *hook = &copy_hooks[i];
 
+		if (!hook->sees_refused && plan_copied(maker))
+			return;
 		if (plan_probe(maker, &probe, "settime_new", hook->symbol,
 			       hook->sees_refused
 				       ? "the kernel's own copy of the new value"

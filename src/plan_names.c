@@ -13,6 +13,8 @@ static const struct {
 	{ NULL, "settime_new", { USE_COPY, EVENT_TIMER_SETTIME, ABI_UNKNOWN } },
 	{ NULL, "settime_new_common_timer_set", { USE_COPY, EVENT_TIMER_SETTIME, ABI_UNKNOWN } },
 	{ NULL, "settime_new_posix_cpu_timer_set", { USE_COPY, EVENT_TIMER_SETTIME, ABI_UNKNOWN } },
+	{ NULL, "settime_copied", { USE_COPIED, EVENT_TIMER_SETTIME, ABI_UNKNOWN } },
+	{ NULL, "settime_copied_time32", { USE_COPIED, EVENT_TIMER_SETTIME, ABI_UNKNOWN } },
 	{ NULL, "fd_settime_new", { USE_COPY, EVENT_TIMERFD_SETTIME, ABI_UNKNOWN } },
 	{ NULL, "setitimer_new", { USE_COPY, EVENT_SETITIMER, ABI_UNKNOWN } },
 	{ NULL, "setitimer_old", { USE_STACK, 0, ABI_UNKNOWN } },

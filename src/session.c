@@ -234,13 +234,21 @@ static int set_filters(struct session *session, struct error *err)
 	return status;
 }
 
-/* Without it, the plan says what is not compared. */
-static void calibrate(const struct session *session, struct kernel_features *features)
+/*
+ * What is found makes the plan a better one; without it, the plan says what it lacks or has
+ * at second hand.
+ */
+static void calibrate(const struct session *session, const struct plan_wishes *wishes,
+		      struct kernel_features *features)
 {
-	if (!features->return_args &&
-	    calibrate_registers(session->instance, session->group, features->registers_in,
-				sizeof(features->registers_in), NULL) < 0)
-		features->registers_in[0] = '\0';
+	struct probe_plan *plan = malloc(sizeof(*plan));
+
+	if (plan && probe_plan_make(plan, features, wishes, NULL) == 0 &&
+	    plan->refused_new_from == FROM_USER)
+		calibrate_copy(session->instance, session->group, features, NULL);
+	free(plan);
+	if (wishes->toctou && !features->return_args)
+		calibrate_registers(session->instance, session->group, features, NULL);
 }
 
 int session_open(struct session **out, const struct session_request *request,
@@ -256,8 +264,8 @@ int session_open(struct session **out, const struct session_request *request,
 	status = make_instance(session, err);
 	if (status == 0)
 		status = set_up_instance(session->instance, request, err);
-	if (status == 0 && request->wishes.toctou)
-		calibrate(session, features);
+	if (status == 0)
+		calibrate(session, &request->wishes, features);
 	if (status == 0)
 		status = make_probes(session, request, features, err);
 	if (status == 0 && (request->follows || request->cpus) &&

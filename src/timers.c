@@ -238,6 +238,7 @@ int timers_record(struct timers *timers, const struct record *record)
 	timers->last_ns = record->ts;
 	switch (record->kind) {
 	case USE_COPY:
+	case USE_COPIED:
 		return timers_take_copy(timers, record);
 	case USE_EXPIRY:
 		return timers_take_expiry(timers, record);

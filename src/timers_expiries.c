@@ -39,7 +39,8 @@ int timers_take_copy(struct timers *timers, const struct record *record)
 	const struct call *call = calls_open(timers->calls, record->tid);
 	struct known_timer *timer;
 
-	if (!call || !call->has_id)
+	if (!call || !call->has_id || record->copy.value.from == FROM_NONE ||
+	    (record->kind == USE_COPIED && call->event != record->event))
 		return 0;
 	timer = timer_table_get(timers->table, tasks_process(timers->tasks, record->tid),
 				event_family(record->event),
@@ -47,7 +48,9 @@ int timers_take_copy(struct timers *timers, const struct record *record)
 	if (!timer)
 		return -ENOMEM;
 	/* TIMER_ABSTIME and TFD_TIMER_ABSTIME are the same bit. */
-	timer->coming = timers_make_arm(record->ts, record->copy.flags & 1, &record->copy.value);
+	timer->coming = timers_make_arm(
+		record->ts, (record->copy.has_flags ? record->copy.flags : call->flags) & 1,
+		&record->copy.value);
 	return 0;
 }
 

@@ -339,7 +339,7 @@ static void look_up(struct view *view, const struct record *record)
 {
 	struct task unknown;
 
-	if (record->kind == USE_COPY || record->kind == USE_DELIVER ||
+	if (record->kind == USE_COPY || record->kind == USE_COPIED || record->kind == USE_DELIVER ||
 	    record->kind == USE_HANDLED || record->kind == USE_FETCHED ||
 	    record->kind == USE_SIGNALFD)
 		task_of(view, record->tid, &unknown);

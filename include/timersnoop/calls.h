@@ -13,10 +13,11 @@
 #include "timersnoop/events.h"
 #include "timersnoop/timerspec.h"
 
-/* Halves of a call that were not seen, as bits. */
+/* Parts of a call that were not seen, as bits. */
 enum call_missing {
 	CALL_NO_ENTRY = 1,  /* the entry: pointers, ABI and start are unknown */
 	CALL_NO_RETURN = 2, /* the return: result and duration are unknown */
+	CALL_NO_COPY = 4,   /* the kernel's copy of the new value, which it must have made */
 };
 
 /* How the caller's memory differed from the kernel's copies, as bits (--toctou). */

@@ -68,13 +68,13 @@ struct record {
 			uint64_t new_ptr;
 			uint64_t old_ptr;
 		} entry;
-		struct { /* COPY, OLD_AT, WAIT */
+		struct { /* COPY, COPIED, OLD_AT, WAIT */
 			bool has_id;
 			int32_t id;
 			bool has_flags;
 			bool first; /* COPY: the call's entry is not probed, its return is WHOLE */
 			uint32_t flags;
-			struct itimerspec_seen value; /* COPY */
+			struct itimerspec_seen value; /* COPY, COPIED: FROM_NONE when it failed */
 			/* where the old value will be: bytes above the stack
 			 * pointer at return; negative: nowhere */
 			int64_t old_at;
@@ -95,6 +95,7 @@ struct record {
 		} object;
 		struct { /* RETURN */
 			enum call_abi abi;
+			bool copied; /* COPIED has come before, if there was anything to copy */
 			int64_t ret;
 		} ret;
 		struct record_timer timer; /* EXPIRY, QUEUE */

@@ -44,6 +44,7 @@ struct binding {
 	unsigned min_size;
 	uint16_t irq_flags_at; /* one byte; 0: there is none */
 	bool first_of_call;    /* of USE_COPY: the call has no entry */
+	bool copied;           /* of USE_RETURN: USE_COPIED comes before */
 	bool rare;             /* of USE_ENTRY: there are arguments that few calls have */
 	struct field tid;
 	struct field id, clock, flags, seconds, new_ptr, old_ptr, ret;

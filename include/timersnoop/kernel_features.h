@@ -90,6 +90,9 @@ struct kernel_features {
 	/* The register that points at a system call's struct pt_regs when it
 	 * returns, as a fetch-arg (calibrate.h); empty: not known */
 	char registers_in[8];
+	/* How far above the stack pointer the new value of timer_settime(2) lies when the
+	 * function that copies it in returns (calibrate.h), in bytes; -1: not known */
+	int copied_at;
 	int offset[OFFSET_COUNT]; /* bytes; -1 when not known */
 	struct feature_symbol symbols[FEATURE_SYMBOLS_MAX];
 	size_t symbol_count;

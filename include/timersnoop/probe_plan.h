@@ -32,6 +32,7 @@ enum probe_use {
 	USE_RETURN,
 	USE_WHOLE,    /* the return and the arguments: of a call whose entry is not probed */
 	USE_COPY,     /* the kernel's copy of a new value */
+	USE_COPIED,   /* the same, just made by a function that other calls use as well */
 	USE_USER,     /* the caller's new value, as it is about to be copied */
 	USE_OLD,      /* the kernel's old value, as it is about to be written */
 	USE_OLD_AT,   /* where on the stack the kernel will leave an old value */

@@ -16,11 +16,11 @@
 
 calls=6000
 
-# How many records a call makes: kernel's copy, return, where that does not tell all the
-# entry, and where the copy is not seen for all calls, the caller's value too.
+# How many records a call makes: kernel's copy, return, and where that does not tell all the
+# entry.
 records_of_call() {
-	timersnoop --dry-run -e timer_settime 2>/dev/null | grep -cE \
-		'^[pr][0-9]*:.*/(settime_(call|enter|exit) __x64|settime_new |try_settime_user )'
+	timersnoop -e timer_settime -v -- true 2>&1 | tee plan | grep -cE \
+		'probe: [pr][0-9]*:[^ ]*/(settime_(call|enter|exit) __x64|settime_(new|copied) )'
 }
 
 # lose FORMAT CPU...: a process on each of these CPUs, all of them traced, makes
@@ -50,16 +50,20 @@ lose() {
 }
 
 # Reads ours: "lost shown slack": records lost, records that the shown calls
-# were made of, and by how much the latter may be too small.
+# were made of, and by how much the latter may be too small: a copy that does not say
+# whose it is, is nobody's without its call's entry.
 account_for_records() {
-	jq -r -n --argjson records "$(records_of_call)" '
+	local records anonymous
+	records=$(records_of_call)
+	anonymous=$(grep -c '/settime_copied ' plan)
+	jq -r -n --argjson records "$records" --argjson anonymous "$anonymous" '
 		[inputs] | map(select(.event == "timer_settime")) as $calls
 		| ($calls | map(select(.incomplete == null)) | length) as $complete
 		| ($calls | map(select(.incomplete != null))) as $halves
 		| ($halves | map(1 + (if .new then 1 else 0 end)) | add // 0) as $rest
 		| "\(map(select(.event == "lost") | .records // 0) | add // 0)",
 		  "\($complete * $records + $rest)",
-		  "\($halves | length * (if $records > 3 then 1 else 0 end))"' ours | paste -sd ' '
+		  "\($halves | length * $anonymous)"' ours | paste -sd ' '
 }
 
 # told PROCESSES

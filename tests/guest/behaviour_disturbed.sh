@@ -16,14 +16,14 @@ declare -A hands=(
 	[pids]='echo >set_event_pid'
 	[option]='echo 0 >options/overwrite'
 	[cpus]='echo 1 >tracing_cpumask'
-	[event]='echo 0 >events/GROUP/settime_new/enable'
+	[event]='echo 0 >events/GROUP/old/enable'
 	[all-events]='echo 0 >events/enable'
 	[filter]='echo "common_pid == 1" >events/GROUP/settime_exit/filter'
-	[deleted]='echo 0 >events/enable; echo "-:GROUP/settime_new" >>/sys/kernel/tracing/kprobe_events'
+	[deleted]='echo 0 >events/enable; echo "-:GROUP/old" >>/sys/kernel/tracing/kprobe_events'
 )
 declare -A named=([off]=tracing_on [off-and-on]=tracing_on [clock]=trace_clock [cleared]=trace
 	[cleared-cpu]=trace [resized]=buffer_size_kb [pids]=set_event_pid [option]=overwrite
-	[cpus]=tracing_cpumask [event]=settime_new/enable [all-events]=enable
+	[cpus]=tracing_cpumask [event]=old/enable [all-events]=enable
 	[filter]=settime_exit/filter [deleted]=settime_enter/enable)
 
 instance_dir() {

@@ -128,7 +128,7 @@ test_where_in_the_kernel() {
 	user=$snoop
 	assert_match 'the kernel lets pass what is .*comm == "abc"' "$(<stderr-kernel)"
 	assert_match '[-]-where is filtered in user space' "$(<stderr-user)"
-	assert_match 'comm == "abc"' "$(cat "$tracefs"/instances/timersnoop-"$kernel"-*/events/timersnoop_*/settime_new/filter)"
+	assert_match 'comm == "abc"' "$(cat "$tracefs"/instances/timersnoop-"$kernel"-*/events/timersnoop_*/old/filter)"
 	ticker thread=2 name=abc tag=5 call=3 tag=1 call=2 name=abcd tag=6 call=2 end \
 		thread=1 name=zzz tag=7 call=3 name=abc tag=8 fail=1 end || fail "ticker: $?"
 	kill "$kernel" "$user"

@@ -42,7 +42,7 @@ function signed(number) { return number < 2147483648 ? number : number - 4294967
 event ~ /_enter(_ia32|_ia32_time32)?$/ {
 	if (split(field("args", text), regs, ",") == 3)
 		text = "flags=" low(regs[2]) " id=" signed(low(regs[3]))
-	begun[tid] = time; args[tid] = text; new[tid] = "-"; old[tid] = "-"
+	begun[tid] = time; kind[tid] = event; args[tid] = text; new[tid] = "-"; old[tid] = "-"
 	next
 }
 # a return that tells the arguments, too, of a call whose first record is the copy
@@ -57,6 +57,11 @@ event ~ /^settime_call/ {
 }
 event == "settime_new" && !(tid in begun) { begun[tid] = time; old[tid] = "-" }
 event ~ /^(settime_new|fd_settime_new|settime_new_.*|setitimer_new)$/ { new[tid] = field("new", text); next }
+# other calls copy their values by the same function
+event ~ /^settime_copied/ {
+	if (kind[tid] ~ /^settime_/ && field("ret", text) == 0) new[tid] = field("new", text)
+	next
+}
 event ~ /^old/ { old[tid] = field("old", text); next }
 event ~ /_exit(_ia32|_ia32_time32)?$/ {
 	sub(/_exit.*$/, "", event)
@@ -87,7 +92,7 @@ def which: {"ITIMER_REAL": "0", "ITIMER_VIRTUAL": "1", "ITIMER_PROF": "2"}[.] //
 if has("ret") then
   "call \(.mono_ns) \(.tid) \(.event | name) \(
     if .event | test("create$|^alarm$") then "-" else .timer_id // .fd // (.which | which?) // "-" end) \(
-    .flags // "-") \(if .new.from == "user" then "-" else .new | value end) \(
+    .flags // "-") \(.new | value) \(
     if .event | test("itimer$|^alarm$") then "-" else .old // .current | value end) \(.ret)"
 elif .event == "timer_expire" then "expire \(.mono_ns) \(.timer_id) \(.interval_ns // "-")"
 elif .event == "timerfd_expire" or .event == "itimer_expire" then

@@ -26,7 +26,7 @@ test_output() {
 	assert_eq 4 "$(grep -c ticker stdout)" lines
 	assert_status 0 timersnoop record -q -o again -- sh -c 'ticker tag=4 call=3'
 	assert_eq '{"4":3}' "$(counts again)" "calls of a child"
-	trace-cmd report piped 2>/dev/null | grep -q 'ticker-.*settime_new:.*new={0,0,4,' ||
+	trace-cmd report piped 2>/dev/null | grep -qE 'ticker-.*settime_(new|copied):.*new=[{]0,0,4,' ||
 		fail "trace-cmd does not name the task"
 }
 

@@ -41,6 +41,7 @@ static int (*const suites[])(void) = {
 	suite_out_occurrences,
 	suite_out_life,
 	suite_plan_kernels,
+	suite_calls_copied,
 	suite_calls_kinds,
 	suite_calls_memory,
 	suite_calls_whole,

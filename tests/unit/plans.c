@@ -280,16 +280,17 @@ static const char *source(enum value_source from)
 static void write_meaning(FILE *out, const struct meaning *means, bool anywhere, const char *why)
 {
 	static const char *const uses[USE_COUNT] = {
-		"entry",        "return",      "whole",      "copy",        "user",
-		"old",          "old at",      "stack",      "sigevent",    "made",
-		"file",         "user before", "user after", "user old",    "tally",
-		"expiry",       "queue",       "signal",     "deliver",     "handled",
-		"fetched",      "signalfd",    "wait",       "waited",      "itimer",
-		"start",        "expire",      "expired",    "release",     "setup",
-		"cancel",       "expire exit", "timer init", "timer start", "timer cancel",
-		"timer expire", "timer exit",  "owner",      "caller",      "tick stop",
-		"base idle",    "cpu idle",    "timer irq",  "other irq",   "new task",
-		"rename",       "exec",        "exit",       "creds",       "timers gone",
+		"entry",        "return",       "whole",       "copy",       "copied",
+		"user",         "old",          "old at",      "stack",      "sigevent",
+		"made",         "file",         "user before", "user after", "user old",
+		"tally",        "expiry",       "queue",       "signal",     "deliver",
+		"handled",      "fetched",      "signalfd",    "wait",       "waited",
+		"itimer",       "start",        "expire",      "expired",    "release",
+		"setup",        "cancel",       "expire exit", "timer init", "timer start",
+		"timer cancel", "timer expire", "timer exit",  "owner",      "caller",
+		"tick stop",    "base idle",    "cpu idle",    "timer irq",  "other irq",
+		"new task",     "rename",       "exec",        "exit",       "creds",
+		"timers gone",
 	};
 
 	fprintf(out, "# %s", uses[means->use]);

@@ -114,6 +114,8 @@ static void halves(void)
 		       "value_ns=10000000 new_interval_ns=0 failed=0 absolute=0 periodic=0");
 	call = bare(CALL_NO_ENTRY | CALL_NO_RETURN);
 	expect_of_call(&call, "timer_id", " incomplete='entry|return' family='posix'");
+	call.missing = CALL_NO_COPY;
+	expect_of_call(&call, "incomplete", " incomplete='copy' family='posix' failed=0");
 }
 
 static void other_calls(void)

@@ -171,6 +171,12 @@ static void test_json_parts(void)
 		    JSON_APP "\"timer_id\":0,\"flags\":0,\"flag_names\":[],\"abi\":null," JSON_NEW
 			     "\"old\":null,\"ret\":0,\"error\":null,\"duration_ns\":null,"
 			     "\"incomplete\":[\"entry\"]}\n");
+	call = without_entry();
+	call.missing = CALL_NO_COPY;
+	expect_call(&out_json, &plain, &app, &call,
+		    JSON_APP "\"timer_id\":0,\"flags\":0,\"flag_names\":[],\"abi\":null," JSON_NEW
+			     "\"old\":null,\"ret\":0,\"error\":null,\"duration_ns\":1234,"
+			     "\"incomplete\":[\"copy\"]}\n");
 	call = bare(CALL_NO_ENTRY | CALL_NO_RETURN);
 	expect_call(&out_json, &plain, &unknown, &call,
 		    JSON_START

@@ -24,8 +24,6 @@
  *
  *	before, after	CLOCK_MONOTONIC around the call, in nanoseconds
  *	wall		CLOCK_REALTIME before it, in nanoseconds
- *	refused		the kernel must refuse these times
- *	untouched	nobody had touched the page of the new value before
  *	old_near	the old value a moment before the call, for calls which let
  *			the kernel see it but could not have it
  *
@@ -79,7 +77,7 @@ struct call {
 	uint64_t id, flags; /* whole registers */
 	uint64_t new, old;
 	const struct spec *seen; /* what the kernel sees behind new */
-	bool untouched, near;
+	bool near;
 };
 
 /* Two values in pages that nobody touches before the kernel does. */
@@ -168,13 +166,6 @@ static void add_caller(struct line *line)
 	    comm_json ? comm_json : comm);
 }
 
-static bool refused(const struct spec *spec)
-{
-	return spec && (spec->value_sec < 0 || spec->interval_sec < 0 ||
-			(uint64_t)spec->value_nsec >= 1000000000 ||
-			(uint64_t)spec->interval_nsec >= 1000000000);
-}
-
 static void add_call(struct line *line, const struct call *call)
 {
 	/* a 32-bit call does not see the upper half of a register */
@@ -188,10 +179,6 @@ static void add_call(struct line *line, const struct call *call)
 	else
 		add(line, ",\"abi\":\"32\",\"time_bits\":%d", call->abi == ABI_32 ? 64 : 32);
 	add_spec(line, "new", call->seen);
-	if (refused(call->seen))
-		add(line, ",\"refused\":true");
-	if (call->untouched)
-		add(line, ",\"untouched\":true");
 }
 
 static void put(struct line *line)
@@ -518,7 +505,7 @@ static void overlapping(int id)
 static void untouched_memory(int id)
 {
 	static const struct spec good = CONST_GOOD, bad = CONST_BAD, zero;
-	struct call call = { .id = (unsigned)id, .untouched = true };
+	struct call call = { .id = (unsigned)id };
 
 	call.new = (uintptr_t)&lonely_good.spec;
 	call.seen = &good;
@@ -673,7 +660,7 @@ static void compat_registers(enum abi abi, char *page, int id)
 static void compat_untouched(enum abi abi, int id)
 {
 	static const struct spec good = CONST_GOOD, bad = CONST_BAD;
-	struct call call = { .abi = abi, .id = (unsigned)id, .untouched = true };
+	struct call call = { .abi = abi, .id = (unsigned)id };
 	struct spec bytes;
 
 	store(abi, &bytes, &good);
