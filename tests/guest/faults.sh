@@ -65,13 +65,14 @@ test_interrupted() {
 # The kernel refuses one probe of the plan: it says which, by what name, and what goes without
 # it goes.
 test_refused_probes() {
-	local i=0 symbol symbols code codes=(2 99 22 12) # ENOENT, EADDRNOTAVAIL, EINVAL, ENOMEM
-	timersnoop --dry-run -e timer_settime >plan
-	mapfile -t symbols < <(sed -n 's/^[pr][0-9]*:[^ ]* \([^ ]*\) .*/\1/p' plan | sort -u)
+	local i=0 symbol symbols address code codes=(2 99 22 12) # ENOENT, EADDRNOTAVAIL, EINVAL, ENOMEM
+	timersnoop -v -e timer_settime -- true 2>plan
+	mapfile -t symbols < <(sed -n 's/^timersnoop: probe: [pr][0-9]*:[^ ]* \([^ ]*\) .*/\1/p' plan | sort -u)
 	((${#symbols[@]} > 2)) || fail "no probes in the plan"
 	for symbol in "${symbols[@]}"; do
 		code=${codes[i++ % ${#codes[@]}]}
-		with_faults FAULT_KIND=refused "FAULT_REFUSE=$symbol" "FAULT_ERRNO=$code" \
+		address=$(awk -v symbol="$symbol" '$3 == symbol { print "0x" $1 }' /proc/kallsyms)
+		with_faults FAULT_KIND=refused "FAULT_REFUSE=$symbol $address" "FAULT_ERRNO=$code" \
 			timersnoop -v -e timer_settime --format json -- ticker call=3
 		assert_eq '' "$(ours_in_tracefs '')" "left, with $symbol refused"
 		if [[ $status == 0 ]]; then

@@ -10,8 +10,9 @@
  *	FAULT_STEP	of these each so-manieth; 1 when it is not given
  *	FAULT_ERRNO	what they fail with; by kind EIO, ENOMEM, EINTR
  *	FAULT_KILL	when it is given, the process is killed instead, just before
- *	FAULT_REFUSE	a function: writing a probe on it to kprobe_events fails, as when the
- *			kernel refuses it, with what stands before it done
+ *	FAULT_REFUSE	a function's name and its address: writing a probe on it to
+ *			kprobe_events fails, as when the kernel refuses it, with what
+ *			stands before it done
  *	FAULT_LOG	gets a line "failed NUMBER CALL PATH" for each that fails, and in
  *			the end "counted NUMBER"
  *
@@ -340,13 +341,17 @@ ssize_t read(int fd, void *buffer, size_t size)
 /* Writes the probes before the one that is refused, as the kernel does. */
 static bool refuses(int fd, const char *text, size_t size)
 {
+	const char *found = NULL, *name = refused;
 	char word[80];
-	const char *found;
 
 	if (!refused || fd < 0 || fd >= FILES_MAX || !strstr(files[fd], "/kprobe_events"))
 		return false;
-	snprintf(word, sizeof(word), " %s ", refused);
-	found = memmem(text, size, word, strlen(word));
+	while (!found && *name) {
+		snprintf(word, sizeof(word), " %.*s ", (int)strcspn(name, " "), name);
+		found = memmem(text, size, word, strlen(word));
+		name += strcspn(name, " ");
+		name += strspn(name, " ");
+	}
 	if (!found)
 		return false;
 	while (found > text && found[-1] != '\n')
