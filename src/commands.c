@@ -121,6 +121,15 @@ static void add_loss(char *text, size_t size, const char *format, ...)
 	va_end(args);
 }
 
+/* "1 record lost", "2 records lost": COUNT, ONE or MANY, REST. */
+static void add_count(char *text, size_t size, uint64_t count, const char *one, const char *many,
+		      const char *rest)
+{
+	if (count)
+		add_loss(text, size, "%llu %s%s", (unsigned long long)count,
+			 count == 1 ? one : many, rest);
+}
+
 void command_name_loss(char *text, size_t size, const struct view_totals *totals,
 		       const struct scene *scene)
 {
@@ -128,33 +137,27 @@ void command_name_loss(char *text, size_t size, const struct view_totals *totals
 	if (scene->disturbed[0])
 		add_loss(text, size, "somebody else changed what is recorded (%s)",
 			 scene->disturbed);
-	if (totals->lost)
-		add_loss(text, size, "%llu%s records lost by the ring buffer",
-			 (unsigned long long)totals->lost, totals->lost_unknown ? " or more" : "");
+	if (totals->lost && totals->lost_unknown)
+		add_loss(text, size, "%llu or more records lost by the ring buffer",
+			 (unsigned long long)totals->lost);
 	else if (totals->lost_unknown)
 		add_loss(text, size, "records lost by the ring buffer, number unknown");
-	if (scene->missed)
-		add_loss(text, size, "%llu probe hits missed (of any process)",
-			 (unsigned long long)scene->missed);
+	else
+		add_count(text, size, totals->lost, "record", "records",
+			  " lost by the ring buffer");
+	add_count(text, size, scene->missed, "probe hit", "probe hits", " missed (of any process)");
 	if (scene->missed_unknown)
 		add_loss(text, size, "missed probe hits unknown");
-	if (totals->incomplete)
-		add_loss(text, size, "%llu calls with a half not seen",
-			 (unsigned long long)totals->incomplete);
-	if (totals->unattributed)
-		add_loss(text, size,
-			 "%llu expiries or signals of timers that are not known (of any process)",
-			 (unsigned long long)totals->unattributed);
-	if (totals->odd)
-		add_loss(text, size,
-			 "%llu beginnings or ends of the kernel's timers that were not seen",
-			 (unsigned long long)totals->odd);
-	if (totals->uncounted)
-		add_loss(text, size, "%llu calls that the kernel could not count",
-			 (unsigned long long)totals->uncounted);
-	if (totals->malformed)
-		add_loss(text, size, "%llu records that do not fit their format",
-			 (unsigned long long)totals->malformed);
+	add_count(text, size, totals->incomplete, "call", "calls", " with a part not seen");
+	add_count(text, size, totals->unattributed, "expiry or signal of a timer that is",
+		  "expiries or signals of timers that are", " not known (of any process)");
+	add_count(text, size, totals->odd,
+		  "beginning or end of one of the kernel's timers that was",
+		  "beginnings or ends of the kernel's timers that were", " not seen");
+	add_count(text, size, totals->uncounted, "call", "calls",
+		  " that the kernel could not count");
+	add_count(text, size, totals->malformed, "record that does not fit its",
+		  "records that do not fit their", " format");
 }
 
 void command_tell_loss(const struct view_totals *totals, const struct scene *scene, bool recorded)

@@ -69,7 +69,7 @@ test_all_known() {
 	keep_load
 	shown --callers --by callback,caller --top 0 --format json
 	local missed=0
-	[[ ! $(<stderr) =~ ([0-9]+)\ probe\ hits ]] || missed=${BASH_REMATCH[1]}
+	[[ ! $(<stderr) =~ ([0-9]+)\ probe\ hits? ]] || missed=${BASH_REMATCH[1]}
 	rows_say stdout '(rows[] | select(.caller == null and .started > 0)
 			| select(.mechanism != "hrtimer" and .started > '"$missed"' or .started > .rearmed + '"$missed"')
 			| "\(.callback): \(.started) arms without a caller, \(.rearmed) of them by its return"),

@@ -252,7 +252,7 @@ JQ
 # handles another probe, and then it skips those in the interrupt. It is told, so
 # this hides nothing. Its files begin anew each time.
 skipped_probes() {
-	grep -qE 'probe hits missed|timers that are not known|records lost' "$@"
+	grep -qE 'probe hits? missed|timers? that (is|are) not known|records? lost' "$@"
 }
 
 lossless() {
