@@ -11,7 +11,8 @@
  *   cmd_trace        trace, record, stat, kernel: what happens to timers, live
  *   trace_begin, trace_stream   its parts: what is probed; what is read of it
  *   cmd_replay       the same of a recording
- *   cmd_doctor       doctor, --dry-run, --cleanup
+ *   cmd_doctor       doctor, --cleanup
+ *   cmd_dry_run      --dry-run
  *   cmd_list         every timer that exists now
  *   commands         what they share: errors, output, dying as COMMAND died
  *
@@ -86,6 +87,7 @@
  *   timerspec        values and durations as text, names of flags, clocks, errors
  *   out_*            finished values -> text, strace's notation, JSON, CSV, TSV
  *   out_list         timers that exist -> text, JSON, CSV
+ *   out_plan         probes as text for kprobe_events, with reasons
  *   out_rows         fields of anything -> CSV, TSV, JSON
  *   out_table        figures of any kind -> columns of text, rows
  *   out_histogram    one histogram -> text, JSON
