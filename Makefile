@@ -78,6 +78,11 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# doctor tells of them.
+VERSION_OF = $(shell $(PKG_CONFIG) --modversion $(1))
+$(BUILD)/src/cmd_doctor.o: ALL_CFLAGS += -DLIBTRACEFS_BUILT='"$(call VERSION_OF,libtracefs)"' \
+	-DLIBTRACEEVENT_BUILT='"$(call VERSION_OF,libtraceevent)"'
+
 # Allocations that fail: tests/unit/short_memory.h.
 WRAPPED := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 $(BUILD)/tests/unit/run: $(UNIT_OBJECTS) $(BUILD)/libtimersnoop.a

@@ -56,16 +56,43 @@ static int find_mount(char *path, size_t size)
 	return status == -ENOENT ? find_mount_of("debugfs", "/tracing", path, size) : status;
 }
 
-/* The active level of /sys/kernel/security/lockdown: "none [integrity] ...". */
-static bool locked_down(void)
+int host_lockdown(char *level, size_t size)
 {
 	char text[128] = "";
 	int fd = open("/sys/kernel/security/lockdown", O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? 0 : TEMP_FAILURE_RETRY(read(fd, text, sizeof(text) - 1));
+	ssize_t length = fd < 0 ? -1 : TEMP_FAILURE_RETRY(read(fd, text, sizeof(text) - 1));
+	int status = length < 0 ? -errno : 0;
+	const char *active;
 
 	if (fd >= 0)
 		close(fd);
-	return length > 0 && strstr(text, "[confidentiality]");
+	if (status < 0)
+		return status;
+	/* "none [integrity] confidentiality" */
+	active = strchr(text, '[');
+	snprintf(level, size, "%.*s", active ? (int)strcspn(active + 1, "]") : 0,
+		 active ? active + 1 : "");
+	return 0;
+}
+
+static bool locked_down(void)
+{
+	char level[32];
+
+	return host_lockdown(level, sizeof(level)) == 0 && strcmp(level, "confidentiality") == 0;
+}
+
+int host_kptr_restrict(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/kptr_restrict", "re");
+	int restricted = -1;
+
+	if (file) {
+		if (fscanf(file, "%d", &restricted) != 1)
+			restricted = -1;
+		fclose(file);
+	}
+	return restricted;
 }
 
 static int refuse_access(struct error *err, int code, const char *path)
@@ -98,7 +125,7 @@ static bool kprobes_disarmed(void)
 	return state == '0';
 }
 
-static int check_kprobe_events(const char *dir, struct error *err)
+static int check_kprobe_events(const char *dir, enum host_step *reached, struct error *err)
 {
 	char path[600];
 	int fd;
@@ -106,16 +133,18 @@ static int check_kprobe_events(const char *dir, struct error *err)
 	snprintf(path, sizeof(path), "%s/kprobe_events", dir);
 	/* Without O_TRUNC: that would delete everybody's probes. */
 	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0 && (errno == EPERM || errno == EACCES))
+		return refuse_access(err, errno, path);
+	*reached = HOST_KPROBE_EVENTS;
 	if (fd < 0 && errno == ENOENT) {
 		error_set(err, ENODEV, "this kernel has no kprobe events (no %s)", path);
 		error_hint(err, "it needs CONFIG_KPROBE_EVENTS=y");
 		return -ENODEV;
 	}
-	if (fd < 0 && (errno == EPERM || errno == EACCES))
-		return refuse_access(err, errno, path);
 	if (fd < 0)
 		return error_errno(err, errno, "cannot open %s", path);
 	close(fd);
+	*reached = HOST_KPROBES_ON;
 	if (kprobes_disarmed()) {
 		error_set(err, ENODEV, "kprobes are switched off on this machine");
 		error_hint(err, "echo 1 > /sys/kernel/debug/kprobes/enabled");
@@ -128,7 +157,7 @@ static int check_kprobe_events(const char *dir, struct error *err)
  * The kernel numbers tasks as its first PID namespace does (PROC_PID_INIT_INO,
  * linux/proc_ns.h), /proc as ours: in another the two would be mixed up.
  */
-static int check_namespace(struct error *err)
+int host_pid_namespace(struct error *err)
 {
 	struct stat info;
 
@@ -139,11 +168,12 @@ static int check_namespace(struct error *err)
 	return -EXDEV;
 }
 
-int host_tracefs(struct error *err)
+int host_examine(enum host_step *reached, struct error *err)
 {
 	char dir[512];
 	int status = find_mount(dir, sizeof(dir));
 
+	*reached = HOST_MOUNT;
 	if (status == -ENOENT) {
 		error_set(err, ENOENT, "tracefs is not mounted");
 		error_hint(err, "mount -t tracefs nodev " DEFAULT_TRACEFS);
@@ -151,12 +181,26 @@ int host_tracefs(struct error *err)
 	}
 	if (status < 0)
 		return error_errno(err, -status, "cannot read /proc/self/mounts");
+	*reached = HOST_ACCESS;
 	if (faccessat(AT_FDCWD, dir, X_OK, AT_EACCESS) < 0)
 		return refuse_access(err, errno, dir);
 	if (tracefs_set_tracing_dir(dir) < 0)
 		return error_errno(err, errno, "cannot use %s", dir);
-	status = check_kprobe_events(dir, err);
-	return status ? status : check_namespace(err);
+	status = check_kprobe_events(dir, reached, err);
+	if (status < 0)
+		return status;
+	*reached = HOST_PID_NAMESPACE;
+	status = host_pid_namespace(err);
+	if (status == 0)
+		*reached = HOST_STEPS;
+	return status;
+}
+
+int host_tracefs(struct error *err)
+{
+	enum host_step reached;
+
+	return host_examine(&reached, err);
 }
 
 /* Gives all of it to take(), in blocks of whole lines. What that returns other than 0 ends it:

@@ -12,6 +12,7 @@
  *   trace_begin, trace_stream   its parts: what is probed; what is read of it
  *   cmd_replay       the same of a recording
  *   cmd_doctor       doctor, --cleanup
+ *   checkup          what doctor found, as a value, text, JSON
  *   cmd_dry_run      --dry-run
  *   cmd_list         every timer that exists now
  *   commands         what they share: errors, output, dying as COMMAND died
@@ -87,7 +88,7 @@
  *   timerspec        values and durations as text, names of flags, clocks, errors
  *   out_*            finished values -> text, strace's notation, JSON, CSV, TSV
  *   out_list         timers that exist -> text, JSON, CSV
- *   out_plan         probes as text for kprobe_events, with reasons
+ *   out_plan         probes as text for kprobe_events, with reasons; JSON
  *   out_rows         fields of anything -> CSV, TSV, JSON
  *   out_table        figures of any kind -> columns of text, rows
  *   out_histogram    one histogram -> text, JSON
@@ -95,6 +96,7 @@
  *   out_stat         figures of stats -> which columns, whose histograms
  *   out_kernel       the kernel's timers -> which columns, lines of events
  *   printable        names, as a terminal may be shown them
+ *   json_stream      JSON in JSON, for what is told once
  *   line, sink       one line of bytes; lines -> a file descriptor
  *
  *   procfs           tasks as /proc tells of them now

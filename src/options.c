@@ -50,6 +50,7 @@ static const struct option long_options[] = {
 	{ "limit", required_argument, NULL, OPT_LIMIT },
 	{ "aggregate", required_argument, NULL, OPT_AGGREGATE },
 	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "json", no_argument, NULL, OPT_JSON },
 	{ "strace", no_argument, NULL, OPT_STRACE },
 	{ "time", required_argument, NULL, OPT_TIME },
 	{ "wide", no_argument, NULL, 'w' },
@@ -175,10 +176,10 @@ static int take_word(struct parser *parser, const char *word)
 
 /* Options that mean something to these; 0 ends the list. */
 static const int cleanup_options[] = { 'q', 'v', OPT_CLEANUP, 0 };
-static const int doctor_options[] = { 'v', 0 };
+static const int doctor_options[] = { 'v', OPT_FORMAT, OPT_JSON, 0 };
 /* How lines look: of a recording only with --print. */
-static const int line_options[] = { OPT_FORMAT, OPT_STRACE, OPT_TIME, 'w', OPT_NO_HEADER,
-				    OPT_COLOR,  OPT_FIELDS, '0',      0 };
+static const int line_options[] = { OPT_FORMAT,    OPT_JSON,  OPT_STRACE, OPT_TIME, 'w',
+				    OPT_NO_HEADER, OPT_COLOR, OPT_FIELDS, '0',      0 };
 static const int live_options[] = { OPT_RUN_AS, OPT_DRY_RUN, OPT_BUFFER_SIZE, OPT_ENTRY, 0 };
 static const int recording_options[] = { OPT_PRINT, OPT_RING, OPT_KERNEL, 0 };
 const int options_of_figures[] = { OPT_BY,    OPT_SORT,  OPT_TOP,       OPT_INTERVAL,
@@ -186,9 +187,8 @@ const int options_of_figures[] = { OPT_BY,    OPT_SORT,  OPT_TOP,       OPT_INTE
 				   OPT_UNTIL, OPT_LIMIT, OPT_AGGREGATE, 0 };
 /* What stat has not. */
 static const int event_options[] = { 'x', OPT_LIVES, OPT_STRACE, OPT_TIME, 0 };
-static const int list_options[] = {
-	'p', 'n', 'u', 'o', 'w', 'q', 'v', OPT_FORMAT, OPT_NO_HEADER, 0
-};
+static const int list_options[] = { 'p', 'n',        'u',      'o',           'w', 'q',
+				    'v', OPT_FORMAT, OPT_JSON, OPT_NO_HEADER, 0 };
 
 static bool is_among(const int *allowed, int val)
 {
@@ -306,8 +306,12 @@ static int check_together(struct parser *parser, bool cleanup)
 	ret = options_check_kernel(parser);
 	if (ret)
 		return ret;
-	if (options->command == COMMAND_DOCTOR)
-		return check_only(parser, "doctor", doctor_options);
+	if (options->command == COMMAND_DOCTOR) {
+		ret = check_only(parser, "doctor", doctor_options);
+		if (!ret && options->format != OUT_TEXT && options->format != OUT_JSON)
+			ret = error_set(parser->err, EINVAL, "doctor takes --format text or json");
+		return ret;
+	}
 	if (options->command == COMMAND_LIST) {
 		ret = check_only(parser, "list", list_options);
 	} else if (cleanup) {

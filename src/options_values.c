@@ -520,6 +520,8 @@ int options_set(struct parser *parser, int opt, const char *arg)
 	case OPT_AGGREGATE:
 	case OPT_COLOR:
 		return set_value(parser, opt, arg);
+	case OPT_JSON:
+		return set_value(parser, OPT_FORMAT, "json");
 	default:
 		set_switch(parser->options, opt);
 		return 0;

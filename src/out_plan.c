@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "timersnoop/out.h"
+
 static void print_refusals(const struct kernel_features *features)
 {
 	if (!features->refused_count)
@@ -96,4 +98,74 @@ void out_plan_text(const struct kernel_features *features, const struct probe_pl
 		print_absent(features);
 	}
 	print_refusals(features);
+}
+
+static void write_probe(struct json_stream *json, const struct probe *probe)
+{
+	char text[PROBE_TEXT_MAX];
+
+	probe_text(text, probe, PLAN_GROUP);
+	json_open(json, NULL, '{');
+	json_text(json, "function", probe->symbol);
+	json_text(json, "text", text);
+	json_text(json, "filter", probe->filter);
+	json_text(json, "why", probe->why);
+	json_close(json, '}');
+}
+
+static void write_event(struct json_stream *json, const struct plan_event *event)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s:%s", event->system, event->event);
+	json_open(json, NULL, '{');
+	json_text(json, "tracepoint", name);
+	json_text(json, "filter", event->filter);
+	json_text(json, "why", event->why);
+	json_close(json, '}');
+}
+
+static void write_functions(struct json_stream *json, const struct kernel_features *features)
+{
+	json_open(json, "refused", '[');
+	for (size_t i = 0; i < features->refused_count; i++) {
+		json_open(json, NULL, '{');
+		json_text(json, "function", features->refused[i].symbol);
+		json_text(json, "why", features->refused[i].reason);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+	json_open(json, "absent", '[');
+	for (size_t i = 0; i < features->symbol_count; i++)
+		if (features->symbols[i].count == 0)
+			json_text(json, NULL, features->symbols[i].name);
+	json_close(json, ']');
+	json_open(json, "ambiguous", '[');
+	for (size_t i = 0; i < features->symbol_count; i++)
+		if (features->symbols[i].count > 1)
+			json_text(json, NULL, features->symbols[i].name);
+	json_close(json, ']');
+}
+
+void out_plan_json(struct json_stream *json, const struct kernel_features *features,
+		   const struct probe_plan *plan)
+{
+	json_open(json, "plan", '{');
+	json_open(json, "probes", '[');
+	for (size_t i = 0; i < plan->probe_count; i++)
+		write_probe(json, &plan->probes[i]);
+	json_close(json, ']');
+	json_open(json, "tracepoints", '[');
+	for (size_t i = 0; i < plan->event_count; i++)
+		write_event(json, &plan->events[i]);
+	json_close(json, ']');
+	json_text(json, "new_from", out_source(plan->new_from));
+	json_text(json, "refused_new_from", out_source(plan->refused_new_from));
+	json_text(json, "old_from", out_source(plan->old_from));
+	json_open(json, "missing", '[');
+	for (size_t i = 0; i < plan->note_count; i++)
+		json_text(json, NULL, plan->notes[i]);
+	json_close(json, ']');
+	json_close(json, '}');
+	write_functions(json, features);
 }

@@ -61,6 +61,15 @@ int session_lock_instance(const char *dir)
 	return -code;
 }
 
+static int refuse_instance(struct error *err, int code, const char *name)
+{
+	error_errno(err, code, "cannot make the tracefs instance %s", name);
+	if (code == ENOMEM)
+		error_hint(err, "there is no memory for another ring buffer: see instances/ in "
+				"tracefs for those of others");
+	return -code;
+}
+
 static int make_instance(struct session *session, struct error *err)
 {
 	int status = -EEXIST;
@@ -75,7 +84,7 @@ static int make_instance(struct session *session, struct error *err)
 		snprintf(name, sizeof(name), INSTANCE_PREFIX "%d-%08x", (int)getpid(), random);
 		session->instance = tracefs_instance_create(name);
 		if (!session->instance)
-			return error_errno(err, errno, "cannot make the tracefs instance %s", name);
+			return refuse_instance(err, errno, name);
 		session_group_of(session->group, sizeof(session->group), name);
 		dir = tracefs_instance_get_dir(session->instance);
 		status = dir ? session_lock_instance(dir) : -ENOMEM;
@@ -169,7 +178,7 @@ static int make_companion(struct session *session, const struct session_request 
 		 tracefs_instance_get_name(session->instance));
 	session->companion = tracefs_instance_create(name);
 	if (!session->companion)
-		return error_errno(err, errno, "cannot make the tracefs instance %s", name);
+		return refuse_instance(err, errno, name);
 	/* Tasks are followed on whatever CPU. */
 	if (request->cpus && set_cpus(session->companion, request, err) < 0)
 		return -err->code;
@@ -264,6 +273,8 @@ int session_open(struct session **out, const struct session_request *request,
 	status = make_instance(session, err);
 	if (status == 0)
 		status = set_up_instance(session->instance, request, err);
+	if (status == 0 && request->has_instance)
+		*request->has_instance = true;
 	if (status == 0)
 		calibrate(session, &request->wishes, features);
 	if (status == 0)

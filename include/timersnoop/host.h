@@ -7,6 +7,7 @@
 #define TIMERSNOOP_HOST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "timersnoop/error.h"
@@ -21,6 +22,27 @@
  * kprobes), -EXDEV (a PID namespace of its own).
  */
 int host_tracefs(struct error *err);
+
+/* What it looks at, in this order. */
+enum host_step {
+	HOST_MOUNT,
+	HOST_ACCESS, /* also by lockdown */
+	HOST_KPROBE_EVENTS,
+	HOST_KPROBES_ON,
+	HOST_PID_NAMESPACE,
+	HOST_STEPS,
+};
+
+/* The same; *reached is the step that failed, or HOST_STEPS. */
+int host_examine(enum host_step *reached, struct error *err);
+
+/* One of these steps alone, which needs none of the others. */
+int host_pid_namespace(struct error *err);
+
+/* The level of lockdown, such as "integrity": 0, or -errno (-ENOENT: it is not to be seen). */
+int host_lockdown(char *level, size_t size);
+/* kernel.kptr_restrict; -1: not known. From 2 on, addresses are hidden from root as well. */
+int host_kptr_restrict(void);
 
 /*
  * Fills `features` from uname(2) and tracefs's README, from what the kernel says of

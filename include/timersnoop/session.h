@@ -25,7 +25,8 @@ struct session_request {
 	const uint64_t *
 		cpus; /* what goes anywhere: only on these, a bit each, of `cpu_words` words; NULL: all */
 	size_t cpu_words;
-	bool in_bulk; /* wake the reader for half a buffer, not for the first record */
+	bool in_bulk;       /* wake the reader for half a buffer, not for the first record */
+	bool *has_instance; /* becomes true when the instance stands; NULL: nobody asks */
 };
 
 /*

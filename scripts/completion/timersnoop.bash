@@ -8,7 +8,7 @@ _timersnoop_commands='trace stat kernel record report doctor list help'
 _timersnoop_options='--pid --name --user --events --failed --where --callback --cpu
 	--callers --wakeups --lives --toctou --entry --run-as --count --duration --input --output
 	--print --ring --kernel --by --sort --top --interval --live --hist --fail-on
-	--expect --until --limit --aggregate --format --strace --time --wide --no-header
+	--expect --until --limit --aggregate --format --json --strace --time --wide --no-header
 	--fields --null --color --quiet --verbose --dry-run --buffer-size --loss-status
 	--cleanup --help --version
 	-p -n -u -e -x -c -d -i -o -w -q -v -h -V -0'

@@ -175,6 +175,7 @@ complete -c timersnoop -l until -x -d 'figures: end when this holds' -a '(__time
 complete -c timersnoop -l limit -x -d 'figures: from where on it is found' -a '(__timersnoop_list (__timersnoop_named limits)=)'
 complete -c timersnoop -l aggregate -x -d 'figures: who counts' -a 'auto kernel user'
 complete -c timersnoop -l format -x -d 'Form of the output' -a 'text json csv tsv strace'
+complete -c timersnoop -l json -d 'One JSON object a line'
 complete -c timersnoop -l strace -d 'The notation of strace'
 complete -c timersnoop -l time -x -d 'Form of times' -a 'wall mono relative none'
 complete -c timersnoop -s w -l wide -d 'More columns'

@@ -53,6 +53,7 @@ test_wrong_usage() {
 	refused "takes no --user" kernel -u root
 	refused "takes no" doctor -p "$$"
 	refused "takes no" doctor -- true
+	refused "doctor takes --format text or json" doctor --format csv
 	refused "takes no" --cleanup -c 1
 	! is_there calls || fail "an output file was made"
 }

@@ -12,12 +12,16 @@ if [[ -w $lockdown ]]; then
 	echo integrity >"$lockdown"
 	timersnoop -q -- ticker call=1 exit=9
 	integrity_status=$?
+	integrity_doctor=$(timersnoop doctor --json)
 	echo confidentiality >"$lockdown"
 fi
 
 test_integrity() {
 	[[ ${integrity_status:-} ]] || skip "this kernel has no lockdown"
 	assert_eq 9 "$integrity_status" "status under integrity, which allows kprobes"
+	echo "$integrity_doctor" >doctor
+	assert_json doctor 'all(.[]; .can_trace and .status == 0
+		and any(.checks[]; .check == "lockdown" and .state == "ok" and .found == "integrity"))'
 }
 
 test_confidentiality() {
@@ -32,6 +36,11 @@ test_confidentiality() {
 	! is_there ran || fail "COMMAND ran"
 	assert_status 3 timersnoop doctor
 	assert_match 'locked down' "$(<stderr)"
+	assert_status 3 timersnoop doctor --json
+	assert_json stdout 'all(.[]; .can_trace == false and .status == 3 and .plan == null
+		and (.error.text | test("locked down")) and (.error.hint | test("lockdown= boot option"))
+		and ([.checks[] | select(.state == "failed").check] == ["permission", "lockdown"])
+		and any(.checks[]; .check == "lockdown" and .found == "confidentiality"))'
 	assert_status 3 timersnoop --cleanup
 	assert_status 0 timersnoop --dry-run
 }

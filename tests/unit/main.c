@@ -7,6 +7,7 @@
 static int (*const suites[])(void) = {
 	suite_btf,
 	suite_calls,
+	suite_checkup,
 	suite_decode,
 	suite_kernel_features,
 	suite_launch,

@@ -7,6 +7,7 @@ int suite_aggregate(void);
 int suite_btf(void);
 int suite_calls(void);
 int suite_calls_copied(void);
+int suite_checkup(void);
 int suite_calls_kinds(void);
 int suite_calls_memory(void);
 int suite_calls_whole(void);

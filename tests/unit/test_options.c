@@ -95,6 +95,23 @@ static void values(void)
 	parsed_done();
 }
 
+/* The last of several counts, and chosen fields stay JSON. */
+static void json(void)
+{
+	CU_ASSERT_EQUAL(PARSE("--format", "csv", "--json", "--fields", "pid"), 0);
+	CU_ASSERT_EQUAL(parsed.format, OUT_JSON);
+	parsed_done();
+	CU_ASSERT_EQUAL(PARSE("--json", "--format", "csv"), 0);
+	CU_ASSERT_EQUAL(parsed.format, OUT_CSV);
+	parsed_done();
+	CU_ASSERT_EQUAL(PARSE("stat", "--json"), 0);
+	CU_ASSERT_EQUAL(parsed.format, OUT_JSON);
+	parsed_done();
+	CU_ASSERT_EQUAL(PARSE("record", "--json"), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(parsed_error.text, "--json: record shows nothing");
+	parsed_done();
+}
+
 static void events(void)
 {
 	static const struct {
@@ -251,6 +268,9 @@ static void commands(void)
 		{ { "-v", "trace", "-x" }, COMMAND_TRACE },
 		{ { "doctor" }, COMMAND_DOCTOR },
 		{ { "-v", "doctor", "-v" }, COMMAND_DOCTOR },
+		{ { "doctor", "--json" }, COMMAND_DOCTOR },
+		{ { "--format", "json", "doctor" }, COMMAND_DOCTOR },
+		{ { "list", "--json" }, COMMAND_LIST },
 		{ { "list" }, COMMAND_LIST },
 		{ { "-q", "list" }, COMMAND_LIST },
 		{ { "list", "-vw", "--no-header" }, COMMAND_LIST },
@@ -358,6 +378,8 @@ static void wrong(void)
 		{ { "--" }, "COMMAND is missing behind '--'" },
 		{ { "doctor", "-c", "1" }, "doctor takes no --count" },
 		{ { "doctor", "--strace" }, "doctor takes no --strace" },
+		{ { "doctor", "--format", "csv" }, "doctor takes --format text or json" },
+		{ { "--cleanup", "--json" }, "--cleanup takes no --json" },
 		{ { "doctor", "--cleanup" }, "doctor takes no --cleanup" },
 		{ { "doctor", "--", "ls" }, "doctor takes no COMMAND" },
 		{ { "list", "-x" }, "list takes no --failed" },
@@ -496,13 +518,14 @@ int suite_options(void)
 
 	if (!suite || !CU_ADD_TEST(suite, defaults) || !CU_ADD_TEST(suite, lists) ||
 	    !CU_ADD_TEST(suite, list_is_bounded) || !CU_ADD_TEST(suite, values) ||
-	    !CU_ADD_TEST(suite, events) || !CU_ADD_TEST(suite, lives) ||
-	    !CU_ADD_TEST(suite, toctou) || !CU_ADD_TEST(suite, wrong_event) ||
-	    !CU_ADD_TEST(suite, wrong_together) || !CU_ADD_TEST(suite, last_one_wins) ||
-	    !CU_ADD_TEST(suite, time_follows_format) || !CU_ADD_TEST(suite, commands) ||
-	    !CU_ADD_TEST(suite, command_line) || !CU_ADD_TEST(suite, wrong) ||
-	    !CU_ADD_TEST(suite, wrong_options) || !CU_ADD_TEST(suite, wrong_words) ||
-	    !CU_ADD_TEST(suite, no_arguments_at_all) || !CU_ADD_TEST(suite, help_text))
+	    !CU_ADD_TEST(suite, json) || !CU_ADD_TEST(suite, events) ||
+	    !CU_ADD_TEST(suite, lives) || !CU_ADD_TEST(suite, toctou) ||
+	    !CU_ADD_TEST(suite, wrong_event) || !CU_ADD_TEST(suite, wrong_together) ||
+	    !CU_ADD_TEST(suite, last_one_wins) || !CU_ADD_TEST(suite, time_follows_format) ||
+	    !CU_ADD_TEST(suite, commands) || !CU_ADD_TEST(suite, command_line) ||
+	    !CU_ADD_TEST(suite, wrong) || !CU_ADD_TEST(suite, wrong_options) ||
+	    !CU_ADD_TEST(suite, wrong_words) || !CU_ADD_TEST(suite, no_arguments_at_all) ||
+	    !CU_ADD_TEST(suite, help_text))
 		return CU_get_error();
 	return 0;
 }
