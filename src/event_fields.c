@@ -67,6 +67,22 @@ static void event_tid(const void *of, struct field_value *value)
 		event_number(value, true, caller->tid);
 }
 
+static void event_ns_pid(const void *of, struct field_value *value)
+{
+	const struct caller *caller = event_row(of)->caller;
+
+	if (caller)
+		event_number(value, caller->ns_pid, caller->ns_pid);
+}
+
+static void event_ns_tid(const void *of, struct field_value *value)
+{
+	const struct caller *caller = event_row(of)->caller;
+
+	if (caller)
+		event_number(value, caller->ns_tid, caller->ns_tid);
+}
+
 /* A name may be empty, of a task that is known. */
 static void event_comm(const void *of, struct field_value *value)
 {
@@ -271,6 +287,10 @@ static const struct field fields[] = {
 	{ "absolute", FIELD_BOOL, NULL, NULL, "the new value is an instant", event_absolute },
 	{ "periodic", FIELD_BOOL, NULL, NULL, "the timer was armed with an interval",
 	  event_periodic },
+	{ "ns_pid", FIELD_NUMBER, NULL, NULL,
+	  "process in its own PID namespace, if that is another", event_ns_pid },
+	{ "ns_tid", FIELD_NUMBER, NULL, NULL, "thread in its own PID namespace, if that is another",
+	  event_ns_tid },
 };
 
 const struct field_table event_fields = {

@@ -161,6 +161,10 @@ static char *out_json_caller(char *at, const struct caller *caller)
 	at = line_text(at, ",\"pid\":");
 	at = caller->pid ? line_s64(at, caller->pid) : line_text(at, "null");
 	at = line_s64(line_text(at, ",\"tid\":"), caller->tid);
+	if (caller->ns_pid)
+		at = line_s64(line_text(at, ",\"ns_pid\":"), caller->ns_pid);
+	if (caller->ns_tid)
+		at = line_s64(line_text(at, ",\"ns_tid\":"), caller->ns_tid);
 	at = out_json_string(line_text(at, ",\"comm\":\""), caller->comm);
 	return line_byte(at, '"');
 }

@@ -204,6 +204,8 @@ static void out_list_json(struct sink *sink, const struct existing_timer *row)
 	at = line_text(at, "{\"event\":\"");
 	at = posix ? line_text(at, "timer") : line_text(at, "timerfd");
 	at = line_s64(line_text(at, "\",\"pid\":"), row->process.tgid);
+	if (row->process.ns_tgid)
+		at = line_s64(line_text(at, ",\"ns_pid\":"), row->process.ns_tgid);
 	at = out_json_string(line_text(at, ",\"comm\":\""), row->process.comm);
 	at = line_text(line_text(at, "\",\"family\":\""), out_list_family(&row->timer));
 	at = posix ? line_text(at, "\",\"timer_id\":") : line_text(at, "\",\"fd\":");

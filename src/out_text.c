@@ -424,7 +424,7 @@ static void out_text_call(struct sink *sink, const struct out_style *style,
 		at = out_text_end(out_text_old_value(at, old), at, style, COLUMN_OLD);
 		at = out_text_end(out_text_interval(at, old), at, style, COLUMN_OLD_INTERVAL);
 	}
-	at = out_text_call_details(at, style, call);
+	at = out_text_call_details(at, style, caller, call);
 	sink_line_end(sink, line_byte(at, '\n'));
 }
 
@@ -457,7 +457,7 @@ static void out_text_occurrence(struct sink *sink, const struct out_style *style
 	at = out_text_none(at, style, COLUMN_RET, COLUMN_TOOK);
 	if (style->wide)
 		at = out_text_none(at, style, COLUMN_OLD, COLUMN_OLD_INTERVAL);
-	sink_line_end(sink, line_byte(out_text_occurrence_details(at, occurrence), '\n'));
+	sink_line_end(sink, line_byte(out_text_occurrence_details(at, caller, occurrence), '\n'));
 }
 
 static void out_text_lost(struct sink *sink, const struct out_style *style, const struct loss *loss)

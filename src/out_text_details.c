@@ -101,7 +101,18 @@ static char *details_changed(char *at, const struct out_style *style, unsigned c
 	return out_text_colored(at, style, TEXT_YELLOW, text, (size_t)(end - text));
 }
 
-char *out_text_call_details(char *at, const struct out_style *style, const struct call *call)
+/* Who it is in a PID namespace of its own. */
+static char *details_ns(char *at, const char *from, const struct caller *caller)
+{
+	if (caller->ns_pid)
+		at = line_s64(details_key(at, from, "ns_pid="), caller->ns_pid);
+	if (caller->ns_tid && caller->ns_tid != caller->ns_pid)
+		at = line_s64(details_key(at, from, "ns_tid="), caller->ns_tid);
+	return at == from ? line_byte(at, '-') : at;
+}
+
+char *out_text_call_details(char *at, const struct out_style *style, const struct caller *caller,
+			    const struct call *call)
 {
 	const struct out_form *form = &out_forms[call->event];
 	const char *from = at;
@@ -113,7 +124,7 @@ char *out_text_call_details(char *at, const struct out_style *style, const struc
 		at = details_old(details_key(at, from, "old="), &call->old_value);
 	if (call->changed)
 		at = details_changed(details_key(at, from, ""), style, call->changed);
-	return at == from ? line_byte(at, '-') : at;
+	return details_ns(at, from, caller);
 }
 
 /* CPU time does not come late: it is looked at when the clock ticks. */
@@ -158,12 +169,14 @@ static char *details_signal(char *at, const char *from, const struct occurrence 
 	return at + timerspec_format_ns(at, occurrence->after_ns);
 }
 
-char *out_text_occurrence_details(char *at, const struct occurrence *occurrence)
+char *out_text_occurrence_details(char *at, const struct caller *caller,
+				  const struct occurrence *occurrence)
 {
 	const char *from = at;
 
 	if (EVENT_BIT(occurrence->event) & EVENTS_SIGNAL)
-		return details_signal(at, from, occurrence);
-	at = details_expiry(at, from, occurrence);
-	return at == from ? line_byte(at, '-') : at;
+		at = details_signal(at, from, occurrence);
+	else
+		at = details_expiry(at, from, occurrence);
+	return details_ns(at, from, caller);
 }

@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Tgid and Uid stand in the first 300 bytes; the lists that grow come after. */
-#define STATUS_BYTES 1024
+/* Tgid and Uid stand in the first 300 bytes; NSpid comes behind the list of groups, of which
+ * there are rarely more than fit. */
+#define STATUS_BYTES 4096
 
 /* The first `size` - 1 bytes of /proc/TID/NAME as a string; its length or -errno. */
 static ssize_t read_start(int32_t tid, const char *name, char *text, size_t size)
@@ -53,6 +54,20 @@ static bool status_number(const char *status, const char *key, unsigned long *nu
 	return end != line;
 }
 
+/* The last of several numbers in a line, one for each PID namespace; 0: there is only one. */
+static int32_t status_inside(const char *status, const char *key)
+{
+	const char *line = strstr(status, key);
+	const char *last;
+
+	if (!line)
+		return 0;
+	line += strlen(key);
+	line += strspn(line, "\t ");
+	last = memrchr(line, '\t', strcspn(line, "\n"));
+	return last ? (int32_t)strtol(last, NULL, 10) : 0;
+}
+
 static int gone(ssize_t error)
 {
 	return error == -ENOENT ? -ESRCH : (int)error;
@@ -80,7 +95,11 @@ int procfs_task(int32_t tid, struct procfs_task *task)
 	if (length && comm[length - 1] == '\n')
 		comm[--length] = '\0';
 
-	*task = (struct procfs_task){ .tid = tid, .tgid = (int32_t)tgid, .uid = (uid_t)uid };
+	*task = (struct procfs_task){ .tid = tid,
+				      .tgid = (int32_t)tgid,
+				      .ns_tid = status_inside(status, "\nNSpid:"),
+				      .ns_tgid = status_inside(status, "\nNStgid:"),
+				      .uid = (uid_t)uid };
 	memcpy(task->comm, comm, strnlen(comm, sizeof(task->comm) - 1));
 	return 0;
 }

@@ -161,7 +161,7 @@ static int make_view(struct show *show, const struct show_source *source, struct
 	show->view = view_new(&request);
 	if (!show->view || (show->report && begin_report(show, source) < 0))
 		return error_errno(err, ENOMEM, "calls");
-	view_set_lookup(show->view, source->lookup, source->context);
+	view_set_lookup(show->view, source->lookup, source->lookup_ns, source->context);
 	for (size_t i = 0; i < scene->ahead_count; i++)
 		view_set_ahead(show->view, scene->ahead[i].clock, scene->ahead[i].ns);
 	status = add_existing(show);

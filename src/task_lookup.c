@@ -3,12 +3,27 @@
 
 #include <string.h>
 
+const struct task *task_lookup_ns(struct task_lookup *lookup, const struct task *task)
+{
+	struct task more = *task, seen = { .tgid = 0 };
+
+	if (task->ns_known || !lookup->ask_ns)
+		return task;
+	more.ns_known = true;
+	/* Its ID may be another's by now. */
+	if (lookup->ask_ns(lookup->context, task->tid, &seen) == 0 && seen.tgid == task->tgid) {
+		more.ns_tid = seen.ns_tid;
+		more.ns_tgid = seen.ns_tgid;
+	}
+	return tasks_learn(lookup->tasks, &more) == 0 ? tasks_find(lookup->tasks, more.tid) : task;
+}
+
 const struct task *task_lookup_find(struct task_lookup *lookup, int32_t tid, struct task *unknown)
 {
 	const struct task *task = tasks_find(lookup->tasks, tid);
 
 	if (task && task->tgid && task->losses == lookup->losses)
-		return task;
+		return task_lookup_ns(lookup, task);
 	memset(unknown, 0, sizeof(*unknown));
 	unknown->uid = UINT32_MAX;
 	if (lookup->ask && lookup->ask(lookup->context, tid, unknown) == 0) {
@@ -30,7 +45,10 @@ const struct task *task_lookup_find(struct task_lookup *lookup, int32_t tid, str
 
 struct caller task_lookup_thread(const struct task *task, int32_t tid)
 {
-	struct caller caller = { .pid = task->tgid, .tid = tid };
+	struct caller caller = { .pid = task->tgid,
+				 .tid = tid,
+				 .ns_pid = task->ns_tgid,
+				 .ns_tid = tid == task->tid ? task->ns_tid : 0 };
 
 	memcpy(caller.comm, task->comm, sizeof(caller.comm));
 	return caller;

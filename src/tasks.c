@@ -18,7 +18,12 @@ struct tasks {
 
 struct task tasks_seen(const struct procfs_task *seen)
 {
-	struct task task = { .tid = seen->tid, .tgid = seen->tgid, .uid = seen->uid };
+	struct task task = { .tid = seen->tid,
+			     .tgid = seen->tgid,
+			     .ns_tid = seen->ns_tid,
+			     .ns_tgid = seen->ns_tgid,
+			     .ns_known = true,
+			     .uid = seen->uid };
 
 	memcpy(task.comm, seen->comm, sizeof(task.comm));
 	return task;
@@ -157,9 +162,13 @@ static int take_new_task(struct tasks *tasks, const struct record *record)
 	const struct task *parent = tasks_find(tasks, record->tid);
 	struct task task = { .tid = record->task.tid, .tgid = record->task.tid };
 
-	if (record->task.thread && parent)
+	if (record->task.thread && parent) {
 		task.tgid = parent->tgid;
-	else if (record->task.thread)
+		task.ns_tgid = parent->ns_tgid;
+		/* Threads of one process are in one namespace. */
+		task.ns_known = parent->ns_known && !parent->ns_tgid;
+	}
+	if (record->task.thread && !parent)
 		task.tgid = 0; /* a thread of a process that is not known */
 	task.uid = parent ? parent->uid : UINT32_MAX;
 	memcpy(task.comm, record->task.comm, sizeof(task.comm));

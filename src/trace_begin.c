@@ -226,6 +226,7 @@ static int begin_show(struct trace *trace, struct error *err)
 {
 	struct show_source source = { .decoder = live_decoder(trace->live),
 				      .lookup = look_up,
+				      .lookup_ns = live_lookup,
 				      .context = trace };
 	int status;
 

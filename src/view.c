@@ -118,7 +118,7 @@ static const struct task *task_of_occurrence(struct view *view, const struct occ
 	if (!task)
 		task = tasks_find(view->tasks, occurrence->pid);
 	if (task && task->tgid)
-		return task;
+		return task_lookup_ns(&view->lookup, task);
 	if (view->request.followed && !occurrence->traced)
 		return NULL;
 	memset(unknown, 0, sizeof(*unknown));
@@ -260,9 +260,12 @@ void view_set_ahead(struct view *view, int32_t clock, int64_t ns)
 		timers_set_ahead(view->timers, clock, ns);
 }
 
-void view_set_lookup(struct view *view, task_asker *ask, void *context)
+void view_set_lookup(struct view *view, task_asker *ask, task_asker *ask_ns, void *context)
 {
 	view->lookup.ask = ask;
+	/* Only for who sees it. */
+	if (view->sink || view->request.selection->where)
+		view->lookup.ask_ns = ask_ns;
 	view->lookup.context = context;
 }
 

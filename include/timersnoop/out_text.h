@@ -29,7 +29,9 @@ char *out_text_id(char *at, enum timer_family family, int32_t id);
 char *out_text_clock(char *at, int32_t clock);
 
 /* The last column: key=value pairs with ',' between them, or "-". */
-char *out_text_call_details(char *at, const struct out_style *style, const struct call *call);
-char *out_text_occurrence_details(char *at, const struct occurrence *occurrence);
+char *out_text_call_details(char *at, const struct out_style *style, const struct caller *caller,
+			    const struct call *call);
+char *out_text_occurrence_details(char *at, const struct caller *caller,
+				  const struct occurrence *occurrence);
 
 #endif

@@ -11,6 +11,9 @@
 struct procfs_task {
 	int32_t tid;
 	int32_t tgid;
+	/* What it and its process are called in the PID namespace that they are in; 0: the same,
+	 * or not known (before Linux 4.1). */
+	int32_t ns_tid, ns_tgid;
 	uid_t uid;     /* real user id */
 	char comm[16]; /* unescaped, NUL-terminated */
 };

@@ -59,8 +59,9 @@ struct show_source {
 	const struct recording_stream *streams; /* of the merge; which CPU each is of */
 	size_t stream_count;
 	task_asker *lookup;
-	void *context;    /* of `lookup` */
-	bool other_clock; /* see struct view_request */
+	task_asker *lookup_ns; /* what a task is called in its own PID namespace; or NULL */
+	void *context;         /* of `lookup` */
+	bool other_clock;      /* see struct view_request */
 };
 
 /* Which function is where, for what is told of the kernel's timers; `symbols` belongs to it

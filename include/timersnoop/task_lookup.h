@@ -17,12 +17,16 @@ struct task_lookup {
 	struct tasks *tasks; /* borrowed */
 	task_asker *ask;     /* NULL: nobody */
 	void *context;
-	uint32_t losses; /* gaps so far: what is known of tasks is older than them */
+	task_asker *ask_ns; /* the same for what no record tells, once of each task; NULL: nobody */
+	uint32_t losses;    /* gaps so far: what is known of tasks is older than them */
 };
 
 /* Valid until the next change of `tasks`, or as long as *unknown, which is filled if need be:
  * its tgid is 0 when nobody knows. */
 const struct task *task_lookup_find(struct task_lookup *lookup, int32_t tid, struct task *unknown);
+
+/* The same task, of `tasks`, when it was asked what it is called in its PID namespace. */
+const struct task *task_lookup_ns(struct task_lookup *lookup, const struct task *task);
 
 /* As the one who did something: the thread, under its own name. */
 struct caller task_lookup_thread(const struct task *task, int32_t tid);

@@ -16,8 +16,10 @@
 struct task {
 	int32_t tid;
 	int32_t tgid;
-	uint32_t uid;  /* real user id */
-	char comm[16]; /* NUL-terminated */
+	int32_t ns_tid, ns_tgid; /* as in procfs_task; records do not tell */
+	bool ns_known;           /* somebody was asked for them, whatever was the answer */
+	uint32_t uid;            /* real user id */
+	char comm[16];           /* NUL-terminated */
 	/* Losses of records up to which this is sure: a rename, an exec or an
 	 * exit may have been among the lost ones. */
 	uint32_t losses;
@@ -28,6 +30,7 @@ struct task {
 struct caller {
 	int32_t pid; /* process (tgid); 0 when not known */
 	int32_t tid;
+	int32_t ns_pid, ns_tid; /* in their own PID namespace; 0: the same, or not known */
 	char comm[16]; /* NUL-terminated; empty when not known; every byte is initialised */
 };
 

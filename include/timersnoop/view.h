@@ -48,7 +48,7 @@ struct view_request {
 struct view *view_new(const struct view_request *request);
 void view_free(struct view *view);
 
-void view_set_lookup(struct view *view, task_asker *ask, void *context);
+void view_set_lookup(struct view *view, task_asker *ask, task_asker *ask_ns, void *context);
 
 /* Is told of each record before `tasks` takes it. 0 or -ENOMEM. */
 typedef int view_listener(void *context, const struct tasks *tasks, const struct record *record);

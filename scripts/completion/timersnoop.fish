@@ -42,7 +42,7 @@ set -g __timersnoop_event_fields event time mono_ns cpu pid tid comm timer_id fl
     sigevent_value sigevent_tid sigevent_from asked_ns asked_clock late_ns interval_ns \
     armed_by signo signal result target_tid after_ns overrun sigev_value changed timer \
     family value_ns new_interval_ns old_value_ns old_interval_ns failed absolute \
-    periodic
+    periodic ns_pid ns_tid
 
 # What kernel has of these.
 set -g __timersnoop_kernel_groups timer_list hrtimer start cancel expire idle all

@@ -131,8 +131,8 @@ test_clock_jumps() {
 	((EPOCHSECONDS - before < 60)) || fail "the clock was not set back: ${from} s since boot"
 }
 
-# Who is in a PID namespace of its own has another number there: that of the kernel is told, and
-# -p takes it, as the caller sees it. Inside, where none of the two can be had, it says so.
+# Who is in a PID namespace of its own has another number there: both are told, and -p takes
+# that of the kernel, as the caller sees it. Inside, where none of the two can be had, it says so.
 test_pid_namespaces() {
 	local pid
 	start unshare -pf ticker wait=go tell=told call=3
@@ -143,13 +143,31 @@ test_pid_namespaces() {
 	ended 0 "$snoop" stderr
 	assert_counts calls '{"1000":3}'
 	assert_eq 1 "$(cut -d' ' -f1 told)" "its process id inside"
-	assert_json calls "all(.pid == $pid and .tid == $pid)"
-	assert_status 0 timersnoop -e timer_settime --format json -- unshare -pf ticker call=2
-	assert_counts stdout '{"1000":2}'
+	assert_json calls "all(.pid == $pid and .tid == $pid and .ns_pid == 1 and .ns_tid == 1)"
 
 	assert_status 3 unshare -pfm --mount-proc timersnoop -d 1
 	assert_match 'not the first PID namespace' "$(<stderr)"
 	assert_match "shares the host's PIDs" "$(<stderr)" "hint"
+}
+
+# Made while it is traced: no record has the numbers, which are asked for. Of threads and
+# children, too, in every form; others have none.
+test_new_namespace() {
+	local -a ticker=(unshare -pf ticker 'wait=go' 'tell=told' 'call=2' 'thread=1' 'tell=told'
+		'call=2' 'sleep=500' end fork=1 'tell=told' 'call=2' 'sleep=500' end join 'sleep=500')
+	touch go
+	assert_status 0 timersnoop -e timer_settime --format json -o calls -- "${ticker[@]}"
+	assert_json calls 'length == 6 and all(.pid != .ns_pid and .tid != .ns_tid)'
+	jq -r '"\(.ns_pid) \(.ns_tid) \(.comm)"' calls | sort -u >seen
+	sort told | diff - seen || fail "inside they are called otherwise"
+	assert_status 0 timersnoop -e timer_settime -- "${ticker[@]}"
+	assert_match 'ns_pid=1$' "$(<stdout)"
+	assert_match 'ns_pid=1,ns_tid=[0-9]+$' "$(<stdout)"
+	assert_status 0 timersnoop -e timer_settime --where 'ns_pid == 1 && ns_tid != 1' \
+		--fields ns_pid,ns_tid,comm --no-header -- "${ticker[@]}"
+	assert_eq 2 "$(wc -l <stdout)" "calls of the second thread"
+	assert_status 0 timersnoop -e timer_settime --format json -- ticker call=2
+	assert_no_match 'ns_' "$(<stdout)"
 }
 
 run_tests

@@ -111,6 +111,30 @@ static void test_strace_parts(void)
 	"\"new\":{\"interval\":{\"sec\":0,\"nsec\":0},\"value\":{\"sec\":0,\"nsec\":10000000},"    \
 	"\"from\":\"kernel\"},"
 
+/* Both of its ids where it has two. */
+static void namespaces(void)
+{
+	struct caller first = { .pid = 4242, .tid = 4242, .ns_pid = 1, .ns_tid = 1, .comm = "app" };
+	struct caller thread = {
+		.pid = 4242, .tid = 4243, .ns_pid = 1, .ns_tid = 7, .comm = "app"
+	};
+	struct call call = usual;
+
+	expect_call(&out_text, &plain, &first, &call,
+		    "   1.123456 4242    app      settime  0 relative 10ms   once     0   1.234us  "
+		    "ns_pid=1\n");
+	expect_call(
+		&out_text, &plain, &thread, &call,
+		"   1.123456 4242/4243 app      settime  0 relative 10ms   once     0   1.234us  "
+		"ns_pid=1,ns_tid=7\n");
+	expect_call(&out_json, &plain, &thread, &call,
+		    JSON_START "\"pid\":4242,\"tid\":4243,\"ns_pid\":1,\"ns_tid\":7,"
+			       "\"comm\":\"app\",\"timer_id\":0,\"flags\":0,"
+			       "\"flag_names\":[],\"abi\":\"64\","
+			       "\"new_ptr\":\"0x7ffc12345678\",\"old_ptr\":null," JSON_NEW
+			       "\"old\":null,\"ret\":0,\"error\":null,\"duration_ns\":1234}\n");
+}
+
 static void test_json(void)
 {
 	struct caller thread = { .pid = 4242, .tid = 4243, .comm = "app" };
@@ -442,11 +466,11 @@ int suite_out(void)
 	CU_pSuite suite = CU_add_suite("out", NULL, NULL);
 
 	if (!suite || !add_text_tests(suite) || !CU_ADD_TEST(suite, test_strace) ||
-	    !CU_ADD_TEST(suite, test_strace_parts) || !CU_ADD_TEST(suite, test_json) ||
-	    !CU_ADD_TEST(suite, test_json_parts) || !CU_ADD_TEST(suite, test_json_comm) ||
-	    !CU_ADD_TEST(suite, test_csv) || !CU_ADD_TEST(suite, test_lost) ||
-	    !CU_ADD_TEST(suite, test_cache) || !CU_ADD_TEST(suite, test_longest) ||
-	    !CU_ADD_TEST(suite, test_out_for))
+	    !CU_ADD_TEST(suite, test_strace_parts) || !CU_ADD_TEST(suite, namespaces) ||
+	    !CU_ADD_TEST(suite, test_json) || !CU_ADD_TEST(suite, test_json_parts) ||
+	    !CU_ADD_TEST(suite, test_json_comm) || !CU_ADD_TEST(suite, test_csv) ||
+	    !CU_ADD_TEST(suite, test_lost) || !CU_ADD_TEST(suite, test_cache) ||
+	    !CU_ADD_TEST(suite, test_longest) || !CU_ADD_TEST(suite, test_out_for))
 		return (int)CU_get_error();
 	return 0;
 }

@@ -34,7 +34,7 @@ static const struct existing_timer rows[] = {
 				  .interval = { 0, 1000 } } } },
 	{ .process = { .tgid = 4242, .comm = "" },
 	  .timer = { .family = TIMER_FD, .id = 6, .clock = 0, .timerfd = { .ticks = 2 } } },
-	{ .process = { .tgid = 4242, .comm = "" },
+	{ .process = { .tgid = 4242, .ns_tgid = 8, .comm = "" },
 	  .timer = { .family = TIMER_FD, .id = 7, .clock = 0 } },
 };
 
@@ -117,7 +117,8 @@ static void json(void)
 	       "{\"event\":\"timerfd\",\"pid\":4242,\"comm\":\"\",\"family\":\"timerfd\",\"fd\":6,"
 	       "\"clock\":\"CLOCK_REALTIME\",\"flags\":0,\"flag_names\":[],"
 	       "\"value\":{\"sec\":0,\"nsec\":0},\"interval\":{\"sec\":0,\"nsec\":0},\"ticks\":2}\n"
-	       "{\"event\":\"timerfd\",\"pid\":4242,\"comm\":\"\",\"family\":\"timerfd\",\"fd\":7,"
+	       "{\"event\":\"timerfd\",\"pid\":4242,\"ns_pid\":8,\"comm\":\"\",\"family\":"
+	       "\"timerfd\",\"fd\":7,"
 	       "\"clock\":\"CLOCK_REALTIME\",\"flags\":0,\"flag_names\":[],"
 	       "\"value\":{\"sec\":0,\"nsec\":0},\"interval\":{\"sec\":0,\"nsec\":0},"
 	       "\"ticks\":0}\n");

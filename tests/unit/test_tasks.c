@@ -109,6 +109,31 @@ static void new_tasks(void)
 	tasks_free(tasks);
 }
 
+/* Threads are in the PID namespace of their process; of others records do not tell. */
+static void namespaces(void)
+{
+	const struct procfs_task inside = { .tid = 10, .tgid = 10, .ns_tid = 1, .ns_tgid = 1 };
+	const struct procfs_task outside = { .tid = 20, .tgid = 20 };
+	struct task task = tasks_seen(&inside);
+
+	begin();
+	CU_ASSERT_TRUE(task.ns_known && task.ns_tid == 1 && task.ns_tgid == 1);
+	CU_ASSERT_EQUAL(tasks_learn(tasks, &task), 0);
+	task = tasks_seen(&outside);
+	CU_ASSERT_EQUAL(tasks_learn(tasks, &task), 0);
+	new_task(10, 11, true, "thread");
+	new_task(10, 12, false, "child");
+	new_task(20, 21, true, "thread");
+	new_task(20, 22, false, "child");
+	CU_ASSERT_EQUAL(tasks_find(tasks, 11)->ns_tgid, 1);
+	CU_ASSERT_FALSE(tasks_find(tasks, 11)->ns_known);
+	CU_ASSERT_EQUAL(tasks_find(tasks, 12)->ns_tgid, 0);
+	CU_ASSERT_FALSE(tasks_find(tasks, 12)->ns_known);
+	CU_ASSERT_TRUE(tasks_find(tasks, 21)->ns_known);
+	CU_ASSERT_FALSE(tasks_find(tasks, 22)->ns_known);
+	tasks_free(tasks);
+}
+
 static void renames(void)
 {
 	begin();
@@ -382,12 +407,12 @@ int suite_tasks(void)
 	CU_pSuite suite = CU_add_suite("tasks", NULL, NULL);
 
 	if (!suite || !CU_ADD_TEST(suite, learned) || !CU_ADD_TEST(suite, new_tasks) ||
-	    !CU_ADD_TEST(suite, renames) || !CU_ADD_TEST(suite, exec_of_a_process) ||
-	    !CU_ADD_TEST(suite, exec_of_a_thread) || !CU_ADD_TEST(suite, exec_alone) ||
-	    !CU_ADD_TEST(suite, exits) || !CU_ADD_TEST(suite, new_creds) ||
-	    !CU_ADD_TEST(suite, walked) || !CU_ADD_TEST(suite, timers_gone) ||
-	    !CU_ADD_TEST(suite, records_of_calls) || !CU_ADD_TEST(suite, many) ||
-	    !CU_ADD_TEST(suite, random_changes))
+	    !CU_ADD_TEST(suite, namespaces) || !CU_ADD_TEST(suite, renames) ||
+	    !CU_ADD_TEST(suite, exec_of_a_process) || !CU_ADD_TEST(suite, exec_of_a_thread) ||
+	    !CU_ADD_TEST(suite, exec_alone) || !CU_ADD_TEST(suite, exits) ||
+	    !CU_ADD_TEST(suite, new_creds) || !CU_ADD_TEST(suite, walked) ||
+	    !CU_ADD_TEST(suite, timers_gone) || !CU_ADD_TEST(suite, records_of_calls) ||
+	    !CU_ADD_TEST(suite, many) || !CU_ADD_TEST(suite, random_changes))
 		return (int)CU_get_error();
 	return 0;
 }

@@ -417,7 +417,7 @@ static void unknown_threads(void)
 	begin();
 	selection.pids = pids;
 	selection.pid_count = 1;
-	view_set_lookup(view, look_up, NULL);
+	view_set_lookup(view, look_up, NULL, NULL);
 	lookups = 0;
 	call(10, 10, 0); /* known */
 	CU_ASSERT_EQUAL(lookups, 0);
@@ -437,7 +437,7 @@ static void asked_again_after_a_loss(void)
 	style.format = OUT_CSV;
 	view_free(view);
 	open_view(sink);
-	view_set_lookup(view, look_up, NULL);
+	view_set_lookup(view, look_up, NULL, NULL);
 	lookups = 0;
 	call(55, 1, 0);
 	CU_ASSERT_EQUAL(lookups, 0);
@@ -463,7 +463,7 @@ static void threads_nobody_knows(void)
 	style.format = OUT_TEXT;
 	view_free(view);
 	open_view(sink);
-	view_set_lookup(view, look_up, NULL);
+	view_set_lookup(view, look_up, NULL, NULL);
 	call(56, 3, 0);
 	learn(57, 0, 5, "orphan"); /* a thread of a process that is not known */
 	call(57, 4, 0);

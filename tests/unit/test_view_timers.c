@@ -139,7 +139,7 @@ static void followed(void)
 	prepare_view("7.2");
 	request.followed = true;
 	open_view();
-	view_set_lookup(view, look_up, NULL);
+	view_set_lookup(view, look_up, NULL, NULL);
 	lookups = 0;
 	expire_posix(77, 1);
 	generate_signal(77, SIGUSR1, 0);
@@ -174,13 +174,49 @@ static void leader_gone(void)
 static void looked_up(void)
 {
 	begin_view();
-	view_set_lookup(view, look_up, NULL);
+	view_set_lookup(view, look_up, NULL, NULL);
 	lookups = 0;
 	expire_posix(77, 1);
 	generate_signal(77, SIGUSR1, 0);
 	deliver_signal(77, SIGUSR1, 0);
 	CU_ASSERT_EQUAL(lookups, 1);
 	end_view("timer_expire 77 late 1; signal_generate 77 late 1; signal_deliver 77 late 1");
+}
+
+static int32_t asked_ns[8];
+static int asked_ns_count;
+
+/* A task in another PID namespace; 12 is gone, and its ID another's. */
+static int ask_ns(void *context, int32_t tid, struct task *task)
+{
+	(void)context;
+	asked_ns[asked_ns_count++ % 8] = tid;
+	*task = (struct task){
+		.tid = tid, .tgid = tid == 12 ? 99 : 10, .ns_tid = tid - 9, .ns_tgid = 1, .uid = 7
+	};
+	return tid == 10 ? 0 : tid == 12 ? 0 : -ESRCH;
+}
+
+/* No record tells what a task is called in its own PID namespace: it is asked for, once. */
+static void namespaces(void)
+{
+	prepare_view("7.2");
+	request.events = EVENTS_ALL;
+	open_view();
+	asked_ns_count = 0;
+	view_set_lookup(view, NULL, ask_ns, NULL);
+	expire_posix(10, 1);
+	expire_posix(10, 1);
+	call_view_settime(10, 1);
+	call_view_settime(11, 1);
+	call_view_settime(11, 1);
+	CU_ASSERT_EQUAL(asked_ns_count, 2);
+	CU_ASSERT_EQUAL(asked_ns[0], 10);
+	CU_ASSERT_EQUAL(asked_ns[1], 11);
+	CU_ASSERT_EQUAL(tasks_find(request.tasks, 10)->ns_tid, 1);
+	CU_ASSERT_EQUAL(tasks_find(request.tasks, 11)->ns_tid, 0);
+	end_view("timer_expire 10 app 1; timer_expire 10 app 1; timer_settime 10 app 1; "
+		 "timer_settime 10 worker 1; timer_settime 10 worker 1");
 }
 
 /* A loss between an expiry and its signal; and one that nobody knows. */
@@ -337,9 +373,10 @@ int suite_view_timers(void)
 	    !CU_ADD_TEST(suite, selections) || !CU_ADD_TEST(suite, failed_only) ||
 	    !CU_ADD_TEST(suite, counted) || !CU_ADD_TEST(suite, followed) ||
 	    !CU_ADD_TEST(suite, leader_gone) || !CU_ADD_TEST(suite, looked_up) ||
-	    !CU_ADD_TEST(suite, losses) || !CU_ADD_TEST(suite, finished) ||
-	    !CU_ADD_TEST(suite, unattributed) || !CU_ADD_TEST(suite, of_no_user) ||
-	    !CU_ADD_TEST(suite, no_line) || !CU_ADD_TEST(suite, alarms_and_clocks))
+	    !CU_ADD_TEST(suite, namespaces) || !CU_ADD_TEST(suite, losses) ||
+	    !CU_ADD_TEST(suite, finished) || !CU_ADD_TEST(suite, unattributed) ||
+	    !CU_ADD_TEST(suite, of_no_user) || !CU_ADD_TEST(suite, no_line) ||
+	    !CU_ADD_TEST(suite, alarms_and_clocks))
 		return (int)CU_get_error();
 	return 0;
 }
