@@ -189,19 +189,16 @@ static void long_texts(void)
 		struct memfile file = { .size = 0 };
 		FILE *to = memfile_open(&file);
 		struct json_stream json = { .to = to };
-		char text[1024] = "", expected[2048] = "\"";
+		char text[1024] = "", expected[2048];
 
 		memset(text, 'a', before);
 		for (int i = 0; i < 300; i++)
 			strcat(text, i == 150 ? "\n" : "\xe2\x82\xac");
 		json_text(&json, NULL, text);
 		CU_ASSERT_EQUAL_FATAL(memfile_close(&file, to), 0);
-		for (const char *c = text; *c; c++)
-			if (*c == '\n')
-				strcat(expected, "\\u000a");
-			else
-				strncat(expected, c, 1);
-		strcat(expected, "\"");
+		*strchr(text, '\n') = '\0';
+		snprintf(expected, sizeof(expected), "\"%s\\u000a%s\"", text,
+			 text + strlen(text) + 1);
 		CU_ASSERT_STRING_EQUAL(file.text, expected);
 		free(file.text);
 	}
