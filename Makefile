@@ -10,6 +10,7 @@
 # make bench      what it costs beside others, under emulation (doc/BENCHMARKS.md)
 # make fuzz       fuzzers, FUZZ_SECONDS= each
 # make lint       format and static analysis
+# make analyse    more of it, for minutes: each path through src/, by gcc and clang
 # make install    DESTDIR= PREFIX=
 # make dist       timersnoop-VERSION.tar.xz, of what git tracks
 # make check-builds   with the compilers and libraries of Debian's releases, also for arm64
@@ -171,6 +172,22 @@ lint:
 	shellcheck -x scripts/*.sh scripts/bench/*.sh scripts/examples/*.sh scripts/completion/*.bash tests/guest/*.sh \
 		tests/fuzz/*.sh tests/readers/*.sh tests/docs/*.sh tests/builds/*.sh tests/faults/*.sh .ci/run
 
+# Two analysers; what they say differs with their versions: these are of Debian 12. Each
+# source by itself, so that -j helps and only what was changed is looked at again. gcc 12
+# takes what has gone into a list for leaked: leaks are for clang, and LeakSanitizer in
+# check-sanitized.
+ANALYSED := $(patsubst %.c,build/analysed/%.o,$(wildcard src/*.c))
+build/analysed/%.o: %.c .clang-tidy Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Werror -fanalyzer -Wno-analyzer-malloc-leak -MMD -MP -c -o $@.gcc $<
+	clang-tidy --quiet $< -- $(ALL_CFLAGS)
+	mv $@.gcc $@
+
+analysed: $(ANALYSED)
+
+analyse:
+	$(MAKE) HARDENING=no CFLAGS='-O2 -g' analysed
+
 BASH_COMPLETION := share/bash-completion/completions/timersnoop
 ZSH_COMPLETION := share/zsh/site-functions/_timersnoop
 FISH_COMPLETION := share/fish/vendor_completions.d/timersnoop.fish
@@ -202,7 +219,7 @@ check-builds:
 clean:
 	rm -rf build timersnoop timersnoop-$(VERSION).tar.xz
 
-.PHONY: all bench bench-programs check check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-package check-readers check-sanitized clean dist format fuzz guest-programs install lint uninstall
+.PHONY: all analyse analysed bench bench-programs check check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-package check-readers check-sanitized clean dist format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
--include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d
+-include $(ANALYSED:.o=.d) $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d

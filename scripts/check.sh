@@ -4,9 +4,9 @@
 #   scripts/check.sh
 #
 # Builds with gcc and with clang, warnings as errors; runs the unit tests, plain
-# and under ASan and UBSan, the linters, what is written against the code, memory
-# that is refused, other readers of recordings, and the guest tests on every kernel of
-# the matrix. At the end is what failed once more, and how many tests passed, failed
+# and under ASan and UBSan, the linters, the analysers, what is written against the code,
+# memory that is refused, other readers of recordings, and the guest tests on every kernel
+# of the matrix. At the end is what failed once more, and how many tests passed, failed
 # and were skipped.
 # Exit status 0 when none failed.
 set -euo pipefail
@@ -21,8 +21,8 @@ set -euo pipefail
 passed=0 failed=0 skipped=0
 log=$(mktemp)
 failures=$(mktemp) # what failed, for the end
-sanitized=$(mktemp)
-trap 'rm -f "$log" "$failures" "$sanitized"' EXIT
+aside=$(mktemp -d) # what ran beside the others
+trap 'rm -rf "$log" "$failures" "$aside"' EXIT
 
 # count FILE: adds the last "N passed, N failed[, N skipped]" of a log.
 count() {
@@ -62,9 +62,16 @@ step() {
 	fi
 }
 
-tell_sanitized() {
-	cat "$sanitized"
-	return "$sanitized_status"
+# aside NAME COMMAND...: to be told by tell_aside NAME, when it has ended.
+aside() {
+	local status=0
+	"${@:2}" >"$aside/$1" 2>&1 || status=$?
+	echo "$status" >"$aside/$1.status"
+}
+
+tell_aside() {
+	cat "$aside/$1"
+	return "$(<"$aside/$1.status")"
 }
 
 cd "$top"
@@ -76,17 +83,20 @@ step 'build with gcc' "${make[@]}" CC=gcc CFLAGS="$strict" timersnoop guest-prog
 step 'lint' "${make[@]}" lint
 tests 'unit tests' "${make[@]}" CC=gcc CFLAGS="$strict" check
 # On one core, while the next ones leave it.
-"${make[@]}" check-sanitized >"$sanitized" 2>&1 &
-sanitizing=$!
+(
+	aside sanitized "${make[@]}" check-sanitized
+	aside analysed "${make[@]}" -j1 CC=gcc analyse
+) &
+running=$!
 tests 'fuzzers' "${make[@]}" fuzz FUZZ_SECONDS=10
 tests 'documentation' "${make[@]}" CC=gcc CFLAGS="$strict" check-docs
 tests 'hardening' "${make[@]}" CC=gcc CFLAGS="$strict" check-hardening
 tests 'tarball' "${make[@]}" check-dist
 tests 'refused memory' "${make[@]}" CC=gcc CFLAGS="$strict" check-faults
 tests 'other readers' "${make[@]}" CC=gcc CFLAGS="$strict" check-readers
-sanitized_status=0
-wait "$sanitizing" || sanitized_status=$?
-tests 'unit tests under ASan and UBSan' tell_sanitized
+wait "$running"
+tests 'unit tests under ASan and UBSan' tell_aside sanitized
+step 'analysers' tell_aside analysed
 tests 'guests' "${make[@]}" CC=gcc CFLAGS="$strict" check-guests
 
 [[ ! -s $failures ]] || printf '\nfailed:\n%s\n' "$(<"$failures")"

@@ -432,7 +432,7 @@ static int take_return(struct calls *calls, const struct record *record)
 	open->call.abi = record->ret.abi;
 	open->call.ret = record->ret.ret;
 	open->call.end_ns = record->ts;
-	close_call(calls, find(calls, record->tid), 0);
+	close_call(calls, link, 0);
 	return 0;
 }
 
@@ -458,7 +458,7 @@ static int take_whole(struct calls *calls, const struct record *record)
 	take_arguments(&open->call, record);
 	open->call.ret = record->entry.ret;
 	open->call.end_ns = record->ts;
-	close_call(calls, find(calls, record->tid), 0);
+	close_call(calls, link, 0);
 	return 0;
 }
 

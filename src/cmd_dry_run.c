@@ -94,7 +94,7 @@ static int dry_run(const struct options *options, struct show *show)
 		status = choose_wishes(&wishes, show, filter, &features, &err);
 	if (status == 0)
 		status = probe_plan_make(&plan, &features, &wishes, &err);
-	if (status < 0)
+	if (status != 0)
 		return command_fail(options->argv ? EXIT_FAILED : EXIT_CANNOT, &err);
 	print_settings(options, &show->selection, &wishes);
 	printf("kernel: %s %s\n", features.release, features.machine);

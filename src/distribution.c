@@ -83,6 +83,7 @@ static int insert(struct distribution *distribution, uint32_t at, int number)
 		steps->used = used;
 		steps->capacity = capacity;
 		memset(steps->near, 0, sizeof(steps->near));
+		memset(&steps->at[used], 0, (capacity - used) * sizeof(steps->at[0]));
 		distribution->steps = steps;
 	}
 	memmove(&steps->at[at + 1], &steps->at[at], (steps->used - at) * sizeof(steps->at[0]));

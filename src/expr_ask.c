@@ -20,6 +20,7 @@ static struct expr_value of_signed(int64_t number)
 {
 	return (struct expr_value){
 		.negative = number < 0,
+		.text = "",
 		.size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number,
 	};
 }
@@ -66,7 +67,7 @@ static bool get_side(const struct expr *expr, const struct expr_node *node,
 	*value = node->constant;
 	if (!field)
 		return true;
-	*value = (struct expr_value){ .size = 0 };
+	*value = (struct expr_value){ .text = "" };
 	field_get(field, of, got);
 	return got->known && take_value(expr, node, field, of, got, value);
 }
@@ -236,11 +237,12 @@ static void integer_text(char text[VALUE_MAX], enum field_kind kind, const struc
 /* Three decimals, or as many as show three digits of what is below one. */
 static void rate_text(char text[VALUE_MAX], double rate)
 {
+	double size = fabs(rate);
 	int decimals = 3;
 	size_t length;
 
-	for (double size = fabs(rate); size && size < 0.1 && decimals < 12; size *= 10)
-		decimals++;
+	for (; size && size < 0.1 && decimals < 12; decimals++)
+		size *= 10;
 	/* no more digits than a double has */
 	length = (size_t)(fabs(rate) < 1e15 ? snprintf(text, VALUE_MAX, "%.*f", decimals, rate)
 					    : snprintf(text, VALUE_MAX, "%.15g", rate));

@@ -29,7 +29,7 @@ bool kernel_event_kind_of(const struct kernel_change *change, enum kernel_event_
 	case KERNEL_FIRED:
 		/* It has no callback to wait for. */
 		*kind = KERNEL_EVENT_HRTIMER_EXPIRE;
-		return change->arm->immediate;
+		return hrtimer && change->arm->immediate;
 	case KERNEL_TICK_STOP:
 		*kind = KERNEL_EVENT_TICK_STOP;
 		return true;

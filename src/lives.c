@@ -458,8 +458,8 @@ static void sort(struct table *table)
 			all = link;
 		}
 	}
-	for (size_t i = 0; i < table->count; i++, all = all->next)
-		table->heads[i] = all;
+	for (size_t i = 0; all; all = all->next)
+		table->heads[i++] = all;
 	qsort(table->heads, table->count, sizeof(struct link *), compare);
 }
 

@@ -77,7 +77,7 @@ static bool is_ambiguous(const char *typed)
 	int matches = 0;
 
 	for (const struct option *option = long_options; option->name; option++)
-		matches += !strncmp(option->name, typed + 2, length);
+		matches += strncmp(option->name, typed + 2, length) == 0;
 	return matches > 1;
 }
 
@@ -86,7 +86,7 @@ static int wrong_option(struct parser *parser, int opt, const char *token)
 {
 	if (opt == ':')
 		error_set(parser->err, EINVAL, "%s needs an argument", parser->typed);
-	else if (strncmp(token, "--", 2))
+	else if (strncmp(token, "--", 2) != 0)
 		error_set(parser->err, EINVAL, "unknown option '%s'", parser->typed);
 	else if (optopt)
 		error_set(parser->err, EINVAL, "%s takes no argument", parser->typed);
@@ -103,7 +103,7 @@ static void note_typed(struct parser *parser, int opt, bool is_long, const char 
 {
 	int letter = opt == '?' || opt == ':' ? optopt : opt;
 
-	if (is_long || !strncmp(token, "--", 2))
+	if (is_long || strncmp(token, "--", 2) == 0)
 		snprintf(parser->typed, sizeof(parser->typed), "%.*s", (int)strcspn(token, "="),
 			 token);
 	else if (letter > ' ' && letter < 0x7f)
@@ -163,7 +163,7 @@ static int take_word(struct parser *parser, const char *word)
 		snprintf(parser->typed, sizeof(parser->typed), "report");
 		return options_set(parser, 'i', word);
 	}
-	while (commands[i].word && strcmp(commands[i].word, word))
+	while (commands[i].word && strcmp(commands[i].word, word) != 0)
 		i++;
 	if (parser->word || !commands[i].word)
 		return wrong_word(parser, word);

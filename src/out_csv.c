@@ -58,7 +58,7 @@ static void out_fields_lost(struct sink *sink, const struct out_style *style,
 #define OUT_ROWS(of_life, of_lost)                                                                 \
 	{                                                                                          \
 		.events = EVENTS_ALL, .header = out_csv_header, .call = out_csv_call,              \
-		.occurrence = out_csv_occurrence, .life = of_life, .lost = of_lost,                \
+		.occurrence = out_csv_occurrence, .life = (of_life), .lost = (of_lost),            \
 	}
 
 const struct out out_csv = OUT_ROWS(out_life_csv, out_csv_lost);

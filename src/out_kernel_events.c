@@ -145,7 +145,8 @@ static char *put_details(char *at, const struct out_style *style, const struct k
 		field_get(field, event, &value);
 		/* What is so is worth a word; what is not, is not. */
 		if (!value.known || (value.text && strcmp(value.text, "NONE") == 0) ||
-		    (field->kind == FIELD_BOOL && !value.number && strcmp(field->name, "is_idle")))
+		    (field->kind == FIELD_BOOL && !value.number &&
+		     strcmp(field->name, "is_idle") != 0))
 			continue;
 		if (at != begin)
 			*at++ = ',';

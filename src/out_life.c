@@ -86,7 +86,7 @@ static void field_number_of_some(struct field_writer *to, const char *name, bool
 /* Text that needs no quoting; NULL: unknown. */
 static void field_text(struct field_writer *to, const char *name, const char *text)
 {
-	if (field_begin(to, name, text)) {
+	if (field_begin(to, name, text) && text) {
 		if (to->form == FIELD_JSON)
 			to->at = line_byte(line_text(line_byte(to->at, '"'), text), '"');
 		else
@@ -281,9 +281,9 @@ static struct field_writer row_writer(struct sink *sink, const struct out_style 
 				      .at = sink_line(sink),
 				      .style = style,
 				      .raw = tsv && style->null,
-				      .separator = !tsv          ? ','
-						   : style->null ? '\0'
-								 : '\t' };
+				      .separator = (char)(!tsv          ? ','
+							  : style->null ? '\0'
+									: '\t') };
 }
 
 static void end_row(struct sink *sink, const struct field_writer *to)

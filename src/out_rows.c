@@ -110,7 +110,7 @@ static char *rate_digits(char *at, const char *digits, int count, int before)
 	if (before <= 0)
 		*at++ = '0';
 	for (; next < before; next++)
-		*at++ = next < count ? digits[next] : '0';
+		*at++ = (char)(next < count ? digits[next] : '0');
 	if (next < count)
 		*at++ = '.';
 	for (; before < 0; before++)

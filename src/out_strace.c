@@ -78,7 +78,7 @@ static char *out_strace_flags(char *at, const struct call *call)
 		return line_byte(at, '0');
 	for (const struct flag_name *name = names; name->name; name++)
 		known |= name->bit;
-	at += timerspec_flags(at, 2 * TIMERSPEC_TEXT_MAX, names, call->flags, "0");
+	at += timerspec_flags(at, 2UL * TIMERSPEC_TEXT_MAX, names, call->flags, "0");
 	if (call->flags & known)
 		return at;
 	return posix ? line_text(at, " /* TIMER_??? */") : line_text(at, " /* TFD_??? */");

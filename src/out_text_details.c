@@ -43,7 +43,7 @@ char *out_text_clock(char *at, int32_t clock)
 	if (strncmp(name, prefix, sizeof(prefix) - 1) == 0)
 		from += sizeof(prefix) - 1;
 	for (; *from; from++)
-		*at++ = *from == ' ' ? '_' : *from;
+		*at++ = (char)(*from == ' ' ? '_' : *from);
 	return at;
 }
 

@@ -19,7 +19,7 @@
  * struct ring_buffer_event: 5 bits of type or length, 27 of time delta. A type up to
  * 28 is the length of the data in words; 0 has it in a word of its own.
  */
-#define EVENT_HEADER 4U
+#define EVENT_HEADER 4UL
 #define TYPE_MASK 31U
 #define DELTA_SHIFT 5
 #define DELTA_BITS 27
@@ -79,7 +79,7 @@ static size_t event_length(const uint8_t *event, size_t left)
 		return 0;
 	type = read_u32(event) & TYPE_MASK;
 	if (type != TYPE_LONG && type < TYPE_PADDING)
-		return EVENT_HEADER + 4 * type;
+		return EVENT_HEADER + 4UL * type;
 	/* The others carry a word behind the header. */
 	if (left < 2 * EVENT_HEADER)
 		return 0;

@@ -184,8 +184,8 @@ static void add_rule(struct writer *to, const struct rule *rule)
 }
 
 #define ADD_RULES(to, rules)                                                                       \
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)                              \
-	add_rule(to, &rules[i])
+	for (size_t i = 0; i < sizeof(rules) / sizeof((rules)[0]); i++)                            \
+	add_rule(to, &(rules)[i])
 
 bool privilege_filter_known(void)
 {

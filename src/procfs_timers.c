@@ -29,7 +29,7 @@ static bool take(const char **at, const char *literal)
 {
 	size_t length = strlen(literal);
 
-	if (strncmp(*at, literal, length))
+	if (strncmp(*at, literal, length) != 0)
 		return false;
 	*at += length;
 	return true;
@@ -159,7 +159,7 @@ static int take_lines(const char **text, const char *next, int wanted,
 			return -EBADMSG;
 		seen |= line;
 		at = end + 1;
-	} while (*at && (!next || strncmp(at, next, strlen(next))));
+	} while (*at && (!next || strncmp(at, next, strlen(next)) != 0));
 	*text = at;
 	return seen == wanted ? 0 : -EBADMSG;
 }
@@ -193,7 +193,7 @@ bool procfs_timers_possible(const char *stat)
 	return !(flags & PF_KTHREAD) && ((state != 'Z' && state != 'X') || threads > 1);
 }
 
-/* A whole file, with a NUL; the caller frees it. 0 or -errno. */
+/* A whole file, with a NUL; the caller frees it. 0 or -errno, and *text is NULL. */
 static int read_text(const char *path, char **text)
 {
 	size_t length = 0, room = 8192;
@@ -201,6 +201,7 @@ static int read_text(const char *path, char **text)
 	ssize_t got;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
+	*text = NULL;
 	if (fd < 0)
 		return -errno;
 	*text = malloc(room);
@@ -221,6 +222,7 @@ static int read_text(const char *path, char **text)
 	close(fd);
 	if (got < 0) {
 		free(*text);
+		*text = NULL;
 		return (int)got;
 	}
 	(*text)[length] = '\0';
@@ -272,7 +274,7 @@ static int add_posix_timers(struct collection *all)
 	/* Either this kernel has no such file or the process is gone: its files tell. */
 	if (ret == -ENOENT)
 		return 0;
-	if (ret)
+	if (!text)
 		return note_denied(all, ret);
 	at = text;
 	while ((ret = procfs_timers_parse(&at, &timer)) > 0) {
@@ -294,7 +296,7 @@ static int add_timerfd(struct collection *all, const char *task, const char *nam
 	ret = read_text(path, &text);
 	if (ret == -ENOENT || ret == -ESRCH)
 		return 0; /* closed meanwhile */
-	if (ret)
+	if (!text)
 		return note_denied(all, ret);
 	ret = procfs_timerfd_parse(text, &timer);
 	free(text);
@@ -398,7 +400,7 @@ static bool hides_something(const struct collection *all)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d/stat", all->pid);
 	ret = read_text(path, &stat);
-	if (ret)
+	if (!stat)
 		return ret != -ENOENT && ret != -ESRCH;
 	possible = procfs_timers_possible(stat);
 	free(stat);

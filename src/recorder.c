@@ -457,6 +457,8 @@ static int copy_run(struct recorder *recorder, uint64_t slot, uint64_t count, in
 			break;
 		left -= (size_t)copied;
 	}
+	if (!left)
+		return 0;
 	/* A pipe, another file system, an older kernel; or what is wrong shows again. */
 	slot += count - (left + recorder->request.page_size - 1) / recorder->request.page_size;
 	at = (off_t)(left % recorder->request.page_size);

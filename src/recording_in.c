@@ -50,7 +50,7 @@ static int take_initial(struct recording *recording, struct cursor *cursor)
 		status = cursor_number(cursor, 1, &long_size);
 	if (status == 0)
 		status = cursor_number(cursor, 4, &page_size);
-	if (status < 0)
+	if (status != 0)
 		return status;
 	if (long_size != 4 && long_size != 8)
 		return cursor_damaged(cursor, "longs of %llu bytes", (unsigned long long)long_size);
@@ -84,7 +84,7 @@ int recording_headers(struct recording *recording, struct cursor *cursor)
 
 	if (status == 0)
 		status = cursor_text(cursor, 8, FORMAT_MAX, &text, &size);
-	if (status < 0)
+	if (status != 0)
 		return status;
 	status = read_header_page(recording, cursor, text);
 	free(text);
@@ -163,7 +163,7 @@ static int add_stream(struct recording *recording, struct cursor *cursor,
 				 "it is cut short, or damaged: the pages of CPU %llu are bytes "
 				 "%llu to %llu, and it has %llu",
 				 (unsigned long long)cpu, (unsigned long long)stream->at,
-				 (unsigned long long)(stream->at + stream->size),
+				 (unsigned long long)stream->at + stream->size,
 				 (unsigned long long)cursor->file_size);
 	if (recording->largest_page < stream->page_size)
 		recording->largest_page = stream->page_size;
@@ -250,7 +250,7 @@ static int take_buffer(struct recording *recording, struct cursor *cursor)
 		status = cursor_number(cursor, 4, &page_size);
 	if (status == 0)
 		status = cursor_number(cursor, 4, &cpus);
-	if (status < 0)
+	if (status != 0)
 		return status;
 	take_clock(recording, clock);
 	if (page_size < 512 || page_size > PAGE_SIZE_MAX)

@@ -94,7 +94,7 @@ static int make_room(struct recording *recording, size_t number, size_t size)
 static int unpack_chunk(struct recording *recording, size_t number)
 {
 	struct stream *stream = &recording->streams[number];
-	uint32_t sizes[2];
+	uint32_t sizes[2] = { 0 };
 	void *bytes;
 	int status = take(recording, number, sizes, sizeof(sizes));
 
@@ -121,7 +121,7 @@ static int unpack_chunk(struct recording *recording, size_t number)
 static int read_unpacked(struct recording *recording, size_t number, void *buffer, size_t size)
 {
 	struct stream *stream = &recording->streams[number];
-	uint32_t chunks;
+	uint32_t chunks = 0;
 	int status = 0;
 
 	if (!stream->begun) {

@@ -28,7 +28,7 @@ static int open_section(struct recording *recording, struct cursor *file, uint64
 		status = cursor_number(section, 4, &name);
 	if (status == 0)
 		status = cursor_number(section, 8, &size);
-	if (status < 0)
+	if (status != 0)
 		return status;
 	if (id != wanted)
 		return cursor_damaged(section, "section %llu instead of %llu",
@@ -95,7 +95,7 @@ static int mark_streams(struct recording *recording, struct cursor *file)
 		status = cursor_number(&section, 2, &id);
 		if (status == 0)
 			status = cursor_number(&section, 2, &flags);
-		if (status < 0)
+		if (status != 0)
 			return status;
 		if (id != OPTION_BUFFER)
 			return cursor_damaged(&section, "no section of pages");

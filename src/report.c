@@ -43,7 +43,7 @@ struct report {
 static int choose_sort(struct report *report, const char *text, struct error *err)
 {
 	struct fields_chosen chosen;
-	char sign = *text == '+' || *text == '-' ? *text++ : 0;
+	char sign = (char)(*text == '+' || *text == '-' ? *text++ : 0);
 	int status = fields_choose(&chosen, report->kind->fields, text, "--sort", err);
 
 	if (status < 0)

@@ -166,7 +166,7 @@ static int list_instances(struct instances *instances, struct error *err)
 	int status = dir ? 0 : -errno;
 	struct dirent *entry;
 
-	while (status == 0 && (errno = 0, (entry = readdir(dir)))) {
+	while (dir && status == 0 && (errno = 0, (entry = readdir(dir)))) {
 		char(*larger)[80];
 
 		/* Longer names are not ours. */

@@ -504,7 +504,7 @@ void stats_herd(const struct stats *stats, struct stats_herd *herd)
 
 struct stat_row *stats_rows(const struct stats *stats, enum stat_by by, size_t *count)
 {
-	const struct stat_row **sorted = calloc(stats->rows.count + 1, sizeof(*sorted));
+	const struct stat_row **sorted = calloc(stats->rows.count + 1, sizeof(struct stat_row *));
 	struct stat_row *rows = calloc(stats->rows.count + 1, sizeof(*rows));
 	size_t found = 0;
 

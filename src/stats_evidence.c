@@ -12,7 +12,7 @@
 
 /* An instant makes sense on a clock whose time is no further away; and none on
  * one whose time is that far away. */
-#define NEAR_NS (24 * 3600 * NSEC_PER_SEC)
+#define NEAR_NS (24LL * 3600 * NSEC_PER_SEC)
 #define FAR_NS (30 * NEAR_NS)
 /* A timer that was just made may yet be armed. */
 #define UNARMED_NS NSEC_PER_SEC

@@ -69,7 +69,7 @@ static int compare_rows(const void *a, const void *b, void *by)
 int stat_rows_group(const struct stat_row **sorted, size_t count, enum stat_by by,
 		    struct stat_row *rows, size_t *made)
 {
-	qsort_r(sorted, count, sizeof(*sorted), compare_rows, &by);
+	qsort_r(sorted, count, sizeof(struct stat_row *), compare_rows, &by);
 	*made = 0;
 	for (size_t i = 0; i < count; i++) {
 		bool same = i && compare_for(by, sorted[i - 1], sorted[i]) == 0;

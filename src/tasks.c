@@ -54,7 +54,7 @@ void tasks_free(struct tasks *tasks)
 
 static size_t home(const struct tasks *tasks, int32_t tid)
 {
-	return ((uint32_t)tid * 2654435769U) & (tasks->capacity - 1);
+	return (size_t)((uint32_t)tid * 2654435769U) & (tasks->capacity - 1);
 }
 
 /* The slot that holds the tid, or the empty one where it would go. */

@@ -253,7 +253,7 @@ struct search {
 };
 
 /* The clocks are read by different means. */
-#define READING_NS 1000
+#define READING_NS 1000LL
 /* An expiry may be late by some of this. */
 #define OVERDUE_NS NSEC_PER_SEC
 
