@@ -99,13 +99,14 @@ static int add_change(struct live_recording *recording, const struct record *rec
 		status = take_changes(recording, recorder_horizon(recording->recorder));
 		if (status < 0)
 			return status;
-	}
-	if (2 * recording->change_count >= recording->change_room) {
-		larger = realloc(recording->changes, room * sizeof(*larger));
-		if (!larger)
-			return -ENOMEM;
-		recording->changes = larger;
-		recording->change_room = room;
+		/* Sorted again only when as many as are left have come. */
+		if (2 * recording->change_count >= recording->change_room) {
+			larger = realloc(recording->changes, room * sizeof(*larger));
+			if (!larger)
+				return -ENOMEM;
+			recording->changes = larger;
+			recording->change_room = room;
+		}
 	}
 	recording->changes[recording->change_count++] = *record;
 	return 0;
