@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make            the command: ./timersnoop
 # make check      unit tests, without root
+# make coverage   how much of the code they run
 # make check-readers  recordings, as trace-cmd and KernelShark read them
 # make check-faults   memory refused wherever it is asked for, without root
 # make check-docs     the manual, --help and completions, against the code
@@ -147,6 +148,11 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 check-sanitized:
 	$(MAKE) check BUILD=build/sanitized HARDENING=no CFLAGS='-O1 -g $(SANITIZE)'
 
+# Not confined: what was counted is written in the end.
+coverage:
+	$(MAKE) check BUILD=build/coverage HARDENING=no CFLAGS='-O1 -g --coverage -DCHECKED_BUILD=1'
+	tests/unit/coverage.sh build/coverage
+
 # Fuzzers of whatever reads bytes from outside; FUZZ_SECONDS each.
 FUZZ_SECONDS ?= 15
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -170,7 +176,7 @@ lint:
 		--suppress=missingIncludeSystem -D_GNU_SOURCE -Iinclude src
 	mandoc -T lint -W warning doc/timersnoop.8
 	shellcheck -x scripts/*.sh scripts/bench/*.sh scripts/examples/*.sh scripts/completion/*.bash tests/guest/*.sh \
-		tests/fuzz/*.sh tests/readers/*.sh tests/docs/*.sh tests/builds/*.sh tests/faults/*.sh .ci/run
+		tests/fuzz/*.sh tests/readers/*.sh tests/docs/*.sh tests/builds/*.sh tests/faults/*.sh tests/unit/*.sh .ci/run
 
 # Two analysers; what they say differs with their versions: these are of Debian 12. Each
 # source by itself, so that -j helps and only what was changed is looked at again. gcc 12
@@ -219,7 +225,7 @@ check-builds:
 clean:
 	rm -rf build timersnoop timersnoop-$(VERSION).tar.xz
 
-.PHONY: all analyse analysed bench bench-programs check check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-package check-readers check-sanitized clean dist format fuzz guest-programs install lint uninstall
+.PHONY: all analyse analysed bench bench-programs check check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-package check-readers check-sanitized clean coverage dist format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(ANALYSED:.o=.d) $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d
