@@ -82,7 +82,7 @@ $(BUILD)/%.o: %.c Makefile
 
 # doctor tells of them.
 VERSION_OF = $(shell $(PKG_CONFIG) --modversion $(1))
-$(BUILD)/src/cmd_doctor.o: ALL_CFLAGS += -DLIBTRACEFS_BUILT='"$(call VERSION_OF,libtracefs)"' \
+$(BUILD)/src/cmd_doctor.o build/analysed/src/cmd_doctor.o: ALL_CFLAGS += -DLIBTRACEFS_BUILT='"$(call VERSION_OF,libtracefs)"' \
 	-DLIBTRACEEVENT_BUILT='"$(call VERSION_OF,libtraceevent)"'
 
 # Allocations that fail: tests/unit/short_memory.h.
