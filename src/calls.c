@@ -419,7 +419,8 @@ static int take_return(struct calls *calls, const struct record *record)
 	    record->event == EVENT_ALARM)
 		open->call.event = EVENT_ALARM;
 	if (open && (open->call.event != record->event ||
-		     (!open->call.missing && open->call.abi != record->ret.abi))) {
+		     (!open->call.missing && record->ret.abi != ABI_UNKNOWN &&
+		      open->call.abi != record->ret.abi))) {
 		close_call(calls, link, CALL_NO_RETURN);
 		link = find(calls, record->tid);
 	}
@@ -429,7 +430,8 @@ static int take_return(struct calls *calls, const struct record *record)
 	if (record->ret.copied && !open->copied && open->call.has_pointers &&
 	    !refused_early(record->ret.ret, open->call.new_ptr))
 		open->call.missing |= CALL_NO_COPY;
-	open->call.abi = record->ret.abi;
+	if (record->ret.abi != ABI_UNKNOWN)
+		open->call.abi = record->ret.abi;
 	open->call.ret = record->ret.ret;
 	open->call.end_ns = record->ts;
 	close_call(calls, link, 0);

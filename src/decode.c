@@ -120,13 +120,24 @@ static bool was_read(const struct binding *b, const uint8_t *data, unsigned size
 	return size - b->min_size == (reserved + 3) / 4 * 4;
 }
 
+/* arm64, PSR_MODE32_BIT: the caller is a 32-bit program. */
+#define PSTATE_32 0x10
+
+/* Who came through an entry that is for one kind of callers, or for both. */
+static enum call_abi caller_abi(const struct binding *b, const uint8_t *data)
+{
+	if (b->means.abi != ABI_UNKNOWN || !b->pstate.size)
+		return b->means.abi;
+	return load(data, &b->pstate) & PSTATE_32 ? ABI_32 : ABI_64;
+}
+
 static void read_entry(const struct binding *b, const uint8_t *data, unsigned size,
 		       struct record *record)
 {
 	uint64_t args[3];
 
 	(void)size;
-	record->entry.abi = b->means.abi;
+	record->entry.abi = caller_abi(b, data);
 	record->entry.ret = (int64_t)load(data, &b->ret);
 	record->entry.old_ptr = load(data, &b->old_ptr);
 	record->entry.clock = b->rare ? (int32_t)load(data, &b->clock) : 0;
@@ -161,12 +172,16 @@ static void read_user(const struct binding *b, const uint8_t *data, unsigned siz
 		load_spec(data, &b->spec, FROM_USER, &record->user);
 }
 
-/* From the stack pointer at return, behind the return address that is on the stack at entry. */
+/* From the stack pointer at return, which is behind the return address if that is on the
+ * stack at entry. */
 static int64_t stack_place(const struct binding *b, const uint8_t *data)
 {
 	uint64_t at = load(data, &b->at);
 
-	return at ? (int64_t)(at - load(data, &b->sp) - sizeof(uint64_t)) : -1;
+	if (!at)
+		return -1;
+	return (int64_t)(b->frame.size ? at - load(data, &b->frame)
+				       : at - load(data, &b->sp) - sizeof(uint64_t));
 }
 
 static void read_copy(const struct binding *b, const uint8_t *data, unsigned size,

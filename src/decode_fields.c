@@ -92,6 +92,7 @@ static const struct {
 	MAY_HAVE(USE_ENTRY, "new", new_ptr),
 	MAY_HAVE(USE_ENTRY, "old", old_ptr),
 	MAY_HAVE(USE_ENTRY, "seconds", seconds),
+	MAY_HAVE(USE_ENTRY, "pstate", pstate),
 	WANTED(USE_RETURN, "ret", ret),
 	WANTED(USE_WHOLE, "ret", ret),
 	MAY_HAVE(USE_WHOLE, "args", args),
@@ -99,10 +100,12 @@ static const struct {
 	MAY_HAVE(USE_WHOLE, "flags", flags),
 	MAY_HAVE(USE_WHOLE, "new", new_ptr),
 	WANTED(USE_WHOLE, "old", old_ptr),
+	MAY_HAVE(USE_WHOLE, "pstate", pstate),
 	MAY_HAVE(USE_COPY, "id", id),
 	MAY_HAVE(USE_COPY, "flags", flags),
 	MAY_HAVE(USE_COPY, "at", at),
 	MAY_HAVE(USE_COPY, "sp", sp),
+	MAY_HAVE(USE_COPY, "frame", frame),
 	WANTED(USE_COPIED, "ret", ret),
 	MAY_HAVE(USE_USER, "ptr", pointer),
 	WANTED(USE_USER, "first", first),
@@ -112,7 +115,8 @@ static const struct {
 	WANTED(USE_USER, "last4", last[3]),
 	WANTED(USE_OLD_AT, "id", id),
 	WANTED(USE_OLD_AT, "at", at),
-	WANTED(USE_OLD_AT, "sp", sp),
+	MAY_HAVE(USE_OLD_AT, "sp", sp),
+	MAY_HAVE(USE_OLD_AT, "frame", frame),
 	WANTED(USE_STACK, "stack", stack),
 	WANTED(USE_SIGEVENT, "clock", clock),
 	WANTED(USE_SIGEVENT, "event", pointer),
@@ -149,7 +153,8 @@ static const struct {
 	WANTED(USE_HANDLED, "overrun", overrun),
 	WANTED(USE_HANDLED, "value", value),
 	WANTED(USE_WAIT, "at", at),
-	WANTED(USE_WAIT, "sp", sp),
+	MAY_HAVE(USE_WAIT, "sp", sp),
+	MAY_HAVE(USE_WAIT, "frame", frame),
 	WANTED(USE_WAITED, "ret", ret),
 	WANTED(USE_WAITED, "stack", stack),
 	WANTED(USE_ITIMER_EXPIRE, "which", id),
@@ -279,6 +284,12 @@ static int needs_identity(const struct binding *binding, const struct tep_event 
 	return missing(event, fd ? "timer" : "pid", err);
 }
 
+/* The stack pointer at entry, by one of its names. */
+static int needs_stack(const struct binding *b, const struct tep_event *event, struct error *err)
+{
+	return b->sp.size || b->frame.size ? 0 : missing(event, "sp", err);
+}
+
 int decode_bind(struct binding *binding, struct tep_event *event, struct error *err)
 {
 	int status = find_fields(binding, event, err);
@@ -293,6 +304,9 @@ int decode_bind(struct binding *binding, struct tep_event *event, struct error *
 		return find_spec(binding, event, "user", err);
 	case USE_OLD:
 		return find_spec(binding, event, "old", err);
+	case USE_OLD_AT:
+	case USE_WAIT:
+		return needs_stack(binding, event, err);
 	case USE_STACK:
 	case USE_WAITED:
 		return check_stack(binding, event, err);

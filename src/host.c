@@ -236,9 +236,11 @@ static int read_kallsyms(int (*take)(void *context, const char *text, size_t len
 	return status < 0 ? error_errno(err, -status, "cannot read /proc/kallsyms") : 0;
 }
 
-static int take_features(void *features, const char *text, size_t length)
+static int take_features(void *context, const char *text, size_t length)
 {
-	kernel_features_kallsyms(features, text, length, probe_plan_symbols());
+	struct kernel_features *features = context;
+
+	kernel_features_kallsyms(features, text, length, probe_plan_symbols(features->machine));
 	return 0;
 }
 
@@ -251,7 +253,7 @@ static int take_addresses(void *features, const char *text, size_t length)
 static int read_symbols(struct kernel_features *features, const struct plan_wishes *wishes,
 			struct error *err)
 {
-	if (!ask_symbols(features, probe_plan_symbols()))
+	if (!ask_symbols(features, probe_plan_symbols(features->machine)))
 		return read_kallsyms(take_features, features, err);
 	/* These are in its first part: it is in the order of addresses. */
 	return probe_plan_needs_addresses(wishes) ? read_kallsyms(take_addresses, features, err)

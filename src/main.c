@@ -22,6 +22,7 @@
  *   kernel_features  README, kallsyms, type data and refusals -> a value
  *   btf              where a member lies in a kernel structure
  *   probe_plan       features -> which probes, as text, with reasons
+ *   plan_arch        what is different on each processor
  *   plan_calls, plan_copies, plan_timers   its parts: system calls, values; expiries, signals
  *   plan_aggregate   what the kernel counts instead
  *   plan_kernel      its part for the kernel's own timers

@@ -17,7 +17,7 @@ static void print_refusals(const struct kernel_features *features)
 /* Names the plan asked for that this kernel lacks, with what that means. */
 static void print_absent(const struct kernel_features *features)
 {
-	for (const char *const *name = probe_plan_symbols(); *name; name++)
+	for (const char *const *name = probe_plan_symbols(features->machine); *name; name++)
 		if (kernel_features_absent(features, *name))
 			printf("  %s is not a function of this kernel\n", *name);
 }

@@ -285,15 +285,20 @@ static void count_again(struct plan_maker *maker)
 static int count_refused(struct plan_maker *maker, struct error *err)
 {
 	static const struct aggregate_table table = { .what = COUNT_REFUSED };
-	static const char *const events[ABI_COUNT] = { "tally_exit", "tally_exit_ia32",
-						       "tally_exit_ia32_time32" };
+	const struct arch *arch = maker->arch;
+	char name[40];
 
 	for (enum call_abi abi = ABI_64; abi < ABI_COUNT; abi++) {
-		const char *symbol = plan_calls_symbol(EVENT_TIMER_SETTIME, abi);
-		struct probe probe = { .means = { USE_TALLY, EVENT_TIMER_SETTIME, abi },
+		const char *symbol = arch->symbols[EVENT_TIMER_SETTIME][abi];
+		struct probe probe = { .means = { USE_TALLY, EVENT_TIMER_SETTIME,
+						  arch_tells(arch, EVENT_TIMER_SETTIME, abi) },
 				       .kretprobe = true };
 
-		if (plan_probe(maker, &probe, events[abi], symbol, "counts refused calls",
+		if (arch_comes_elsewhere(arch, EVENT_TIMER_SETTIME, abi))
+			continue;
+		snprintf(name, sizeof(name), "tally_exit%s",
+			 arch_suffix(arch, EVENT_TIMER_SETTIME, abi));
+		if (plan_probe(maker, &probe, name, symbol, "counts refused calls",
 			       "ret=$retval:s32")) {
 			add_trigger(maker, &table, FEW, "common_pid,ret", "ret < 0");
 			maker->plan->abi_seen[abi] = true;

@@ -9,85 +9,28 @@
 /* Arguments by what they are, so that a record has the same fields for every call. */
 enum role { ROLE_NONE, ROLE_ID, ROLE_CLOCK, ROLE_FLAGS, ROLE_NEW, ROLE_OLD, ROLE_SECONDS };
 
-#define CALL_ARGUMENTS 4
-
 struct system_call {
 	const char *prefix; /* of its events' names */
 	enum role roles[CALL_ARGUMENTS];
-	const char *symbols[ABI_COUNT]; /* x86-64; NULL: none of its own */
 };
 
-/*
- * include/linux/syscalls.h for the arguments. A system call without times has
- * one 32-bit entry; setitimer(2) and its like have always had 32-bit times there
- * (struct old_itimerval32).
- */
+/* include/linux/syscalls.h for the arguments. */
 static const struct system_call calls[EVENT_CALLS] = {
-	[EVENT_TIMER_CREATE] = { "create",
-				 { ROLE_CLOCK, ROLE_NEW, ROLE_OLD },
-				 { "__x64_sys_timer_create", "__ia32_compat_sys_timer_create" } },
-	[EVENT_TIMER_SETTIME] = { "settime",
-				  { ROLE_ID, ROLE_FLAGS, ROLE_NEW, ROLE_OLD },
-				  { "__x64_sys_timer_settime", "__ia32_sys_timer_settime",
-				    "__ia32_sys_timer_settime32" } },
-	[EVENT_TIMER_GETTIME] = { "gettime",
-				  { ROLE_ID, ROLE_OLD },
-				  { "__x64_sys_timer_gettime", "__ia32_sys_timer_gettime",
-				    "__ia32_sys_timer_gettime32" } },
-	[EVENT_TIMER_GETOVERRUN] = { "getoverrun",
-				     { ROLE_ID },
-				     { "__x64_sys_timer_getoverrun",
-				       "__ia32_sys_timer_getoverrun" } },
-	[EVENT_TIMER_DELETE] = { "delete",
-				 { ROLE_ID },
-				 { "__x64_sys_timer_delete", "__ia32_sys_timer_delete" } },
-	[EVENT_TIMERFD_CREATE] = { "fd_create",
-				   { ROLE_CLOCK, ROLE_FLAGS },
-				   { "__x64_sys_timerfd_create", "__ia32_sys_timerfd_create" } },
-	[EVENT_TIMERFD_SETTIME] = { "fd_settime",
-				    { ROLE_ID, ROLE_FLAGS, ROLE_NEW, ROLE_OLD },
-				    { "__x64_sys_timerfd_settime", "__ia32_sys_timerfd_settime",
-				      "__ia32_sys_timerfd_settime32" } },
-	[EVENT_TIMERFD_GETTIME] = { "fd_gettime",
-				    { ROLE_ID, ROLE_OLD },
-				    { "__x64_sys_timerfd_gettime", "__ia32_sys_timerfd_gettime",
-				      "__ia32_sys_timerfd_gettime32" } },
-	[EVENT_SETITIMER] = { "setitimer",
-			      { ROLE_ID, ROLE_NEW, ROLE_OLD },
-			      { "__x64_sys_setitimer", NULL, "__ia32_compat_sys_setitimer" } },
-	[EVENT_GETITIMER] = { "getitimer",
-			      { ROLE_ID, ROLE_OLD },
-			      { "__x64_sys_getitimer", NULL, "__ia32_compat_sys_getitimer" } },
-	[EVENT_ALARM] = { "alarm", { ROLE_SECONDS }, { "__x64_sys_alarm", "__ia32_sys_alarm" } },
+	[EVENT_TIMER_CREATE] = { "create", { ROLE_CLOCK, ROLE_NEW, ROLE_OLD } },
+	[EVENT_TIMER_SETTIME] = { "settime", { ROLE_ID, ROLE_FLAGS, ROLE_NEW, ROLE_OLD } },
+	[EVENT_TIMER_GETTIME] = { "gettime", { ROLE_ID, ROLE_OLD } },
+	[EVENT_TIMER_GETOVERRUN] = { "getoverrun", { ROLE_ID } },
+	[EVENT_TIMER_DELETE] = { "delete", { ROLE_ID } },
+	[EVENT_TIMERFD_CREATE] = { "fd_create", { ROLE_CLOCK, ROLE_FLAGS } },
+	[EVENT_TIMERFD_SETTIME] = { "fd_settime", { ROLE_ID, ROLE_FLAGS, ROLE_NEW, ROLE_OLD } },
+	[EVENT_TIMERFD_GETTIME] = { "fd_gettime", { ROLE_ID, ROLE_OLD } },
+	[EVENT_SETITIMER] = { "setitimer", { ROLE_ID, ROLE_NEW, ROLE_OLD } },
+	[EVENT_GETITIMER] = { "getitimer", { ROLE_ID, ROLE_OLD } },
+	[EVENT_ALARM] = { "alarm", { ROLE_SECONDS } },
 };
 
+/* Beside the entries of system calls (plan_arch.c). */
 const char *const plan_calls_symbols[] = {
-	"__x64_sys_timer_create",
-	"__ia32_compat_sys_timer_create",
-	"__x64_sys_timer_settime",
-	"__ia32_sys_timer_settime",
-	"__ia32_sys_timer_settime32",
-	"__x64_sys_timer_gettime",
-	"__ia32_sys_timer_gettime",
-	"__ia32_sys_timer_gettime32",
-	"__x64_sys_timer_getoverrun",
-	"__ia32_sys_timer_getoverrun",
-	"__x64_sys_timer_delete",
-	"__ia32_sys_timer_delete",
-	"__x64_sys_timerfd_create",
-	"__ia32_sys_timerfd_create",
-	"__x64_sys_timerfd_settime",
-	"__ia32_sys_timerfd_settime",
-	"__ia32_sys_timerfd_settime32",
-	"__x64_sys_timerfd_gettime",
-	"__ia32_sys_timerfd_gettime",
-	"__ia32_sys_timerfd_gettime32",
-	"__x64_sys_setitimer",
-	"__ia32_compat_sys_setitimer",
-	"__x64_sys_getitimer",
-	"__ia32_compat_sys_getitimer",
-	"__x64_sys_alarm",
-	"__ia32_sys_alarm",
 	"do_timer_settime",
 	"do_timer_settime.part.0",
 	"do_timer_settime.isra.0",
@@ -110,43 +53,6 @@ const char *const plan_calls_symbols[] = {
 	NULL,
 };
 
-/* Of the events' names. */
-static const char *const abi_suffixes[ABI_COUNT] = {
-	[ABI_64] = "",
-	[ABI_32] = "_ia32",
-	[ABI_32_TIME32] = "_ia32_time32",
-};
-
-struct arch_abi {
-	const char *what;
-	unsigned argument[CALL_ARGUMENTS]; /* offsets into struct pt_regs */
-	const char *pointer;               /* fetch-arg type of a user pointer */
-};
-
-struct arch {
-	const char *machine; /* uname(2) */
-	struct arch_abi abi[ABI_COUNT];
-};
-
-/*
- * arch/x86/include/asm/syscall_wrapper.h: the 64-bit wrapper takes di, si,
- * dx, r10; the ia32 one bx, cx, dx, si.
- */
-static const struct arch arches[] = {
-	{ "x86_64",
-	  { [ABI_64] = { "64-bit callers", { 112, 104, 96, 56 }, "x64" },
-	    [ABI_32] = { "32-bit callers", { 40, 88, 96, 104 }, "x32" },
-	    [ABI_32_TIME32] = { "32-bit callers, 32-bit times", { 40, 88, 96, 104 }, "x32" } } },
-};
-
-static const struct arch *find_arch(const char *machine)
-{
-	for (size_t i = 0; i < sizeof(arches) / sizeof(arches[0]); i++)
-		if (strcmp(arches[i].machine, machine) == 0)
-			return &arches[i];
-	return NULL;
-}
-
 /*
  * Do new, flags and id lie side by side, in this order, from the place of new on? One
  * array of them is read faster than each by itself.
@@ -163,9 +69,11 @@ static bool has_row(const struct plan_maker *maker, const enum role *roles,
 
 /* "id=+112($arg1):s32 flags=+104($arg1):x32 ...", or "args=+96($arg1):x64[3] ..."; `regs`
  * points at the struct pt_regs. */
-static void entry_args(const struct plan_maker *maker, char *text, size_t size,
-		       const enum role *roles, const struct arch_abi *abi, const char *regs)
+static void entry_args(const struct plan_maker *maker, char *text, size_t size, enum event event,
+		       enum call_abi which, const char *regs)
 {
+	const enum role *roles = calls[event].roles;
+	const struct arch_abi *abi = &maker->arch->abi[which];
 	static const char *const names[] = {
 		[ROLE_ID] = "id",   [ROLE_CLOCK] = "clock", [ROLE_FLAGS] = "flags",
 		[ROLE_NEW] = "new", [ROLE_OLD] = "old",     [ROLE_SECONDS] = "seconds",
@@ -190,12 +98,14 @@ static void entry_args(const struct plan_maker *maker, char *text, size_t size,
 					 names[roles[i]], abi->argument[i], regs,
 					 pointer ? abi->pointer : types[roles[i]]);
 	}
+	if (which == ABI_64 && arch_shares(maker->arch, event))
+		snprintf(text + used, size - used, maker->arch->mode_format, regs);
 }
 
 /* A system call's argument, `offset` bytes into its struct pt_regs; at return
  * too, where it is known to lie. */
-static bool user_pointer(const struct plan_maker *maker, const struct probe *probe, char *text,
-			 size_t size, unsigned offset)
+static bool user_pointer(const struct plan_maker *maker, const struct probe *probe,
+			 enum call_abi which, char *text, size_t size, unsigned offset)
 {
 	const struct kernel_features *features = maker->features;
 
@@ -203,7 +113,7 @@ static bool user_pointer(const struct plan_maker *maker, const struct probe *pro
 		snprintf(text, size, "+%u($arg1)", offset);
 		return true;
 	}
-	if (!features->registers_in[0] || probe->means.abi != ABI_64)
+	if (!features->registers_in[0] || which != ABI_64)
 		return false;
 	snprintf(text, size, "+%u(%s)", offset, features->registers_in);
 	return true;
@@ -215,8 +125,7 @@ static bool user_pointer(const struct plan_maker *maker, const struct probe *pro
  * return last: so these are made before those of the entry and the return, which
  * open and end a call.
  */
-static void plan_toctou(struct plan_maker *maker, enum event event, enum call_abi which,
-			const struct arch_abi *abi)
+static void plan_toctou(struct plan_maker *maker, enum event event, enum call_abi which)
 {
 	static const struct {
 		enum probe_use use;
@@ -227,23 +136,26 @@ static void plan_toctou(struct plan_maker *maker, enum event event, enum call_ab
 		{ USE_USER_AFTER, 2, "after", "the caller's new value at return" },
 		{ USE_USER_OLD, 3, "old_after", "the caller's old value at return" },
 	};
-	const struct system_call *call = &calls[event];
+	const struct arch_abi *abi = &maker->arch->abi[which];
+	const char *symbol = maker->arch->symbols[event][which];
 	unsigned size = which == ABI_32_TIME32 ? 4 : 8;
 	char at[32], name[40], args[600];
 
 	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
-		struct probe probe = { .means = { reads[i].use, event, which },
+		struct probe probe = { .means = { reads[i].use, event,
+						  arch_tells(maker->arch, event, which) },
 				       .kretprobe = reads[i].use != USE_USER_BEFORE };
 
-		snprintf(name, sizeof(name), TRY_PREFIX "%s_%s%s", call->prefix, reads[i].name,
-			 abi_suffixes[which]);
-		if (!user_pointer(maker, &probe, at, sizeof(at), abi->argument[reads[i].argument]))
+		snprintf(name, sizeof(name), TRY_PREFIX "%s_%s%s", calls[event].prefix,
+			 reads[i].name, arch_suffix(maker->arch, event, which));
+		if (!user_pointer(maker, &probe, which, at, sizeof(at),
+				  abi->argument[reads[i].argument]))
 			at[0] = '\0';
 		plan_user_args(args, sizeof(args), at, size);
-		if (!at[0] || !plan_probe(maker, &probe, name, call->symbols[which], reads[i].why,
+		if (!at[0] || !plan_probe(maker, &probe, name, symbol, reads[i].why,
 					  "ptr=%s:x64 %s", at, args))
 			plan_note(maker, "%s by %s: %s is not compared", event_name(event),
-				  abi->what, reads[i].why);
+				  arch_callers(maker->arch, event, which), reads[i].why);
 	}
 }
 
@@ -269,31 +181,35 @@ bool plan_returns_whole(const struct plan_maker *maker, enum event event)
 
 /* The result of a call and what it was called with. A register that is known to point at
  * the arguments is read faster than what the kernel keeps of an entry. */
-static bool plan_whole(struct plan_maker *maker, enum event event, enum call_abi which,
-		       const struct arch_abi *abi)
+static bool plan_whole(struct plan_maker *maker, enum event event, enum call_abi which)
 {
-	const struct system_call *call = &calls[event];
+	const struct arch *arch = maker->arch;
 	const char *known = maker->features->registers_in;
 	const char *regs = which == ABI_64 && known[0] ? known : "$arg1";
-	struct probe whole = { .means = { USE_WHOLE, event, which }, .kretprobe = true };
+	struct probe whole = { .means = { USE_WHOLE, event, arch_tells(maker->arch, event, which) },
+			       .kretprobe = true };
 	char name[40], args[300], why[100];
 
-	entry_args(maker, args, sizeof(args), call->roles, abi, regs);
-	snprintf(name, sizeof(name), "%s_call%s", call->prefix, abi_suffixes[which]);
+	entry_args(maker, args, sizeof(args), event, which, regs);
+	snprintf(name, sizeof(name), "%s_call%s", calls[event].prefix,
+		 arch_suffix(arch, event, which));
 	snprintf(why, sizeof(why), "%s: result, arguments and end, %s", event_name(event),
-		 abi->what);
-	return plan_probe(maker, &whole, name, call->symbols[which], why, "ret=$retval:s64 %s",
-			  args);
+		 arch_callers(arch, event, which));
+	return plan_probe(maker, &whole, name, arch->symbols[event][which], why,
+			  "ret=$retval:s64 %s", args);
 }
 
 /* The entry and the return of one system call, or its return alone; all or none. */
-static bool plan_entry(struct plan_maker *maker, enum event event, enum call_abi which,
-		       const struct arch_abi *abi)
+static bool plan_entry(struct plan_maker *maker, enum event event, enum call_abi which)
 {
-	const struct system_call *call = &calls[event];
-	const char *symbol = call->symbols[which];
-	struct probe entry = { .means = { USE_ENTRY, event, which } };
-	struct probe ret = { .means = { USE_RETURN, event, which }, .kretprobe = true };
+	const struct arch *arch = maker->arch;
+	const char *call = calls[event].prefix, *symbol = arch->symbols[event][which];
+	const char *suffix = arch_suffix(arch, event, which),
+		   *what = arch_callers(arch, event, which);
+	struct probe entry = { .means = { USE_ENTRY, event,
+					  arch_tells(maker->arch, event, which) } };
+	struct probe ret = { .means = { USE_RETURN, event, arch_tells(maker->arch, event, which) },
+			     .kretprobe = true };
 	/* A read that fails counts as a missed hit of every probe at that address. */
 	const char *prefix = compares_memory(maker, event) ? TRY_PREFIX : "";
 	char name[40], args[300], why[100];
@@ -301,27 +217,29 @@ static bool plan_entry(struct plan_maker *maker, enum event event, enum call_abi
 	if (!kernel_features_usable(maker->features, symbol, "ret=$retval:s64"))
 		return false;
 	if (plan_returns_whole(maker, event))
-		return plan_whole(maker, event, which, abi);
+		return plan_whole(maker, event, which);
 	if (compares_memory(maker, event))
-		plan_toctou(maker, event, which, abi);
-	entry_args(maker, args, sizeof(args), call->roles, abi, "$arg1");
-	snprintf(name, sizeof(name), "%s%s_enter%s", prefix, call->prefix, abi_suffixes[which]);
-	snprintf(why, sizeof(why), "%s: arguments and start, %s", event_name(event), abi->what);
+		plan_toctou(maker, event, which);
+	entry_args(maker, args, sizeof(args), event, which, "$arg1");
+	snprintf(name, sizeof(name), "%s%s_enter%s", prefix, call, suffix);
+	snprintf(why, sizeof(why), "%s: arguments and start, %s", event_name(event), what);
 	if (!plan_probe(maker, &entry, name, symbol, why, "%s", args))
 		return false;
-	snprintf(name, sizeof(name), "%s%s_exit%s", prefix, call->prefix, abi_suffixes[which]);
-	snprintf(why, sizeof(why), "%s: result and end, %s", event_name(event), abi->what);
+	snprintf(name, sizeof(name), "%s%s_exit%s", prefix, call, suffix);
+	snprintf(why, sizeof(why), "%s: result and end, %s", event_name(event), what);
 	return plan_probe(maker, &ret, name, symbol, why, "ret=$retval:s64");
 }
 
-static int plan_entries(struct plan_maker *maker, const struct arch *arch, struct error *err)
+static int plan_entries(struct plan_maker *maker, struct error *err)
 {
+	const struct arch *arch = maker->arch;
+
 	for (enum event event = 0; event < EVENT_CALLS; event++) {
 		for (int i = 0; i < ABI_COUNT && plan_wants(maker, EVENT_BIT(event)); i++) {
-			const char *symbol = calls[event].symbols[i];
+			const char *symbol = arch->symbols[event][i];
 			const char *reason;
 
-			if (!symbol || plan_entry(maker, event, i, &arch->abi[i])) {
+			if (arch_comes_elsewhere(arch, event, i) || plan_entry(maker, event, i)) {
 				maker->plan->abi_seen[i] |= symbol != NULL;
 				continue;
 			}
@@ -339,11 +257,6 @@ static int plan_entries(struct plan_maker *maker, const struct arch *arch, struc
 	return 0;
 }
 
-const char *plan_calls_symbol(enum event event, enum call_abi abi)
-{
-	return calls[event].symbols[abi];
-}
-
 bool plan_calls_meaning(const char *name, struct meaning *means)
 {
 	static const struct {
@@ -357,6 +270,7 @@ bool plan_calls_meaning(const char *name, struct meaning *means)
 
 	for (enum event event = 0; event < EVENT_CALLS; event++) {
 		size_t length = strlen(calls[event].prefix);
+		enum call_abi abi;
 
 		if (strncmp(name, calls[event].prefix, length) != 0 || name[length] != '_')
 			continue;
@@ -366,12 +280,10 @@ bool plan_calls_meaning(const char *name, struct meaning *means)
 
 			if (strncmp(part, parts[i].name, strlen(parts[i].name)) != 0)
 				continue;
-			for (int abi = 0; abi < ABI_COUNT; abi++) {
-				if (strcmp(suffix, abi_suffixes[abi]) != 0)
-					continue;
-				*means = (struct meaning){ parts[i].use, event, abi };
-				return true;
-			}
+			if (!arch_suffix_means(suffix, &abi))
+				continue;
+			*means = (struct meaning){ parts[i].use, event, abi };
+			return true;
 		}
 	}
 	return false;
@@ -379,13 +291,8 @@ bool plan_calls_meaning(const char *name, struct meaning *means)
 
 int plan_calls(struct plan_maker *maker, struct error *err)
 {
-	const struct arch *arch = find_arch(maker->features->machine);
-	int status;
+	int status = plan_entries(maker, err);
 
-	if (!arch)
-		return error_set(err, ENOTSUP, "no probe plan for the architecture %s",
-				 maker->features->machine);
-	status = plan_entries(maker, arch, err);
 	if (status < 0)
 		return status;
 	plan_copies(maker);

@@ -250,7 +250,7 @@ static void plan_made(struct plan_maker *maker)
  * do_setitimer() and do_getitimer() (kernel/time/itimer.c) fill in an old value
  * on their caller's stack, which nothing that can be probed copies to the user:
  * it is read from the stack when they return, `at - sp` bytes above where the
- * stack pointer was at their entry.
+ * stack pointer was at their entry (see plan_arch.h).
  */
 static void plan_itimers(struct plan_maker *maker)
 {
@@ -264,7 +264,7 @@ static void plan_itimers(struct plan_maker *maker)
 	if (plan_wants(maker, EVENT_BIT(EVENT_SETITIMER) | EVENT_BIT(EVENT_ALARM))) {
 		if (!plan_probe(maker, &set, "setitimer_new", "do_setitimer",
 				"the kernel's own copy of the new value",
-				"id=$arg1:s32 at=$arg3:x64 sp=$stack:x64 %s", value))
+				"id=$arg1:s32 at=$arg3:x64 %s %s", maker->arch->stack, value))
 			plan_note(maker, "no values of setitimer and alarm: do_setitimer cannot "
 					 "be probed");
 		else if (!maker->features->arrays ||
@@ -275,8 +275,8 @@ static void plan_itimers(struct plan_maker *maker)
 	if (plan_wants(maker, EVENT_BIT(EVENT_GETITIMER)) &&
 	    (!maker->features->arrays ||
 	     !plan_probe(maker, &get, "getitimer_at", "do_getitimer",
-			 "where the current value will be",
-			 "id=$arg1:s32 at=$arg2:x64 sp=$stack:x64") ||
+			 "where the current value will be", "id=$arg1:s32 at=$arg2:x64 %s",
+			 maker->arch->stack) ||
 	     !plan_probe(maker, &done, "getitimer_value", "do_getitimer",
 			 "the kernel's current value", "%s", args)))
 		plan_note(maker, "no values of getitimer: do_getitimer cannot be probed");

@@ -222,17 +222,9 @@ static void plan_counts(struct plan_maker *maker, const struct tracepoint *list,
 	}
 }
 
-/* Where a function finds who called it, as a fetch-arg. */
-static const char *return_address(const struct kernel_features *features)
-{
-	if (strcmp(features->machine, "x86_64") == 0)
-		return "+0($stack)";
-	return strcmp(features->machine, "aarch64") == 0 ? "%lr" : NULL;
-}
-
 static void plan_callers(struct plan_maker *maker)
 {
-	const char *address = return_address(maker->features);
+	const char *address = maker->arch ? maker->arch->return_address : NULL;
 	bool any = false;
 
 	for (const char *const *name = plan_kernel_symbols; address && *name; name++) {

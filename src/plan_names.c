@@ -36,6 +36,8 @@ static const struct {
 	{ NULL, "tally_exit", { USE_TALLY, EVENT_TIMER_SETTIME, ABI_64 } },
 	{ NULL, "tally_exit_ia32", { USE_TALLY, EVENT_TIMER_SETTIME, ABI_32 } },
 	{ NULL, "tally_exit_ia32_time32", { USE_TALLY, EVENT_TIMER_SETTIME, ABI_32_TIME32 } },
+	{ NULL, "tally_exit_any", { USE_TALLY, EVENT_TIMER_SETTIME, ABI_UNKNOWN } },
+	{ NULL, "tally_exit_compat_time32", { USE_TALLY, EVENT_TIMER_SETTIME, ABI_32_TIME32 } },
 	{ NULL, "create_sigevent", { USE_SIGEVENT, EVENT_TIMER_CREATE, ABI_UNKNOWN } },
 	{ NULL, "create_id", { USE_MADE, EVENT_TIMER_CREATE, ABI_UNKNOWN } },
 	{ NULL, "create_id_common", { USE_MADE, EVENT_TIMER_CREATE, ABI_UNKNOWN } },

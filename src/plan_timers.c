@@ -280,7 +280,7 @@ static void plan_waits(struct plan_maker *maker)
 	if (!kernel_features_absent(maker->features, "do_sigtimedwait") &&
 	    maker->features->arrays &&
 	    plan_probe(maker, &wait, "wait", "do_sigtimedwait", "threads that wait for a signal",
-		       "at=$arg2:x64 sp=$stack:x64") &&
+		       "at=$arg2:x64 %s", maker->arch->stack) &&
 	    plan_probe(maker, &waited, "waited", "do_sigtimedwait",
 		       "signals that sigwaitinfo "
 		       "fetches",

@@ -16,24 +16,40 @@
  */
 #define RETURN_INSTANCES 1024
 
-const char *const *probe_plan_symbols(void)
+static size_t add_names(const char **names, size_t count, const char *const *more)
 {
-	static const char *symbols[FEATURE_SYMBOLS_MAX + 1];
+	for (; *more; more++)
+		names[count++] = *more;
+	return count;
+}
+
+/* The entries of system calls, each once. */
+static size_t add_entries(const char **names, const struct arch *arch)
+{
 	size_t count = 0;
 
+	for (enum event event = 0; event < EVENT_CALLS; event++)
+		for (enum call_abi abi = 0; abi < ABI_COUNT; abi++)
+			if (!arch_comes_elsewhere(arch, event, abi))
+				names[count++] = arch->symbols[event][abi];
+	return count;
+}
+
+const char *const *probe_plan_symbols(const char *machine)
+{
 	/* The same each time: that more than one thread writes it does no harm. */
-	for (const char *const *name = plan_calls_symbols; *name; name++)
-		symbols[count++] = *name;
-	for (const char *const *name = plan_timers_symbols; *name; name++)
-		symbols[count++] = *name;
-	for (const char *const *name = plan_aggregate_symbols; *name; name++)
-		symbols[count++] = *name;
-	for (const char *const *name = plan_kernel_symbols; *name; name++)
-		symbols[count++] = *name;
-	for (const char *const *name = plan_kernel_callbacks; *name; name++)
-		symbols[count++] = *name;
-	symbols[count] = NULL;
-	return symbols;
+	static const char *symbols[ARCHES + 1][FEATURE_SYMBOLS_MAX + 1];
+	const struct arch *arch = arch_find(machine);
+	const char **names = symbols[arch ? arch - arches : ARCHES];
+	size_t count = arch ? add_entries(names, arch) : 0;
+
+	count = add_names(names, count, plan_calls_symbols);
+	count = add_names(names, count, plan_timers_symbols);
+	count = add_names(names, count, plan_aggregate_symbols);
+	count = add_names(names, count, plan_kernel_symbols);
+	count = add_names(names, count, plan_kernel_callbacks);
+	names[count] = NULL;
+	return names;
 }
 
 const char *const *probe_plan_addressed(void)
@@ -266,13 +282,20 @@ int probe_plan_make(struct probe_plan *plan, const struct kernel_features *featu
 
 	memset(plan, 0, sizeof(*plan));
 	maker = (struct plan_maker){
-		.plan = plan, .features = features, .wishes = wishes, .events = rest_on(wishes)
+		.plan = plan,
+		.features = features,
+		.wishes = wishes,
+		.arch = arch_find(features->machine),
+		.events = rest_on(wishes),
 	};
 	if (!features->arg_n && (!wishes->kernel || wishes->callers)) {
 		error_set(err, ENOTSUP, "this kernel's kprobe events have no $argN fetch-args");
 		error_hint(err, "Linux 4.18 or later is needed");
 		return -ENOTSUP;
 	}
+	if (!maker.arch && !wishes->kernel)
+		return error_set(err, ENOTSUP, "no probe plan for the architecture %s",
+				 features->machine);
 	if (wishes->kernel)
 		status = plan_kernel(&maker, err);
 	else

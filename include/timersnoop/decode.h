@@ -93,8 +93,8 @@ struct record {
 			uint64_t timer;
 			int32_t id; /* MADE */
 		} object;
-		struct { /* RETURN */
-			enum call_abi abi;
+		struct {                   /* RETURN */
+			enum call_abi abi; /* ABI_UNKNOWN: what the entry has */
 			bool copied; /* COPIED has come before, if there was anything to copy */
 			int64_t ret;
 		} ret;

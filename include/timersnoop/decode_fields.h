@@ -51,7 +51,8 @@ struct binding {
 	struct field args; /* new, flags and id, 8 bytes each */
 	struct spec_fields spec;
 	struct field first, last[4]; /* strings that tell whether user memory was read */
-	struct field at, sp, stack;
+	struct field pstate;         /* tells callers apart that come through one entry */
+	struct field at, sp, frame, stack;
 	struct field pointer, value, signo, notify, thread;
 	struct field timer, interval, pid, asked, ahead, base;
 	struct field alarm_asked, alarm_ahead, alarm_base;

@@ -3,6 +3,7 @@
 #ifndef TIMERSNOOP_PLAN_PARTS_H
 #define TIMERSNOOP_PLAN_PARTS_H
 
+#include "timersnoop/plan_arch.h"
 #include "timersnoop/probe_plan.h"
 
 /* The plan at hand, and what it is made for. */
@@ -10,8 +11,9 @@ struct plan_maker {
 	struct probe_plan *plan;
 	const struct kernel_features *features;
 	const struct plan_wishes *wishes;
-	uint32_t events; /* that must be probed: the wishes and what they rest on */
-	bool backed;     /* expiries whose probe is missed are told of by tracepoints */
+	const struct arch *arch; /* NULL for plans that probe no calls, on an unknown one */
+	uint32_t events;         /* that must be probed: the wishes and what they rest on */
+	bool backed;             /* expiries whose probe is missed are told of by tracepoints */
 };
 
 /* Must one of these events be probed? */
@@ -36,9 +38,6 @@ int plan_calls(struct plan_maker *maker, struct error *err);
 extern const char *const plan_calls_symbols[];
 /* Of the probes that each system call has, by their names. */
 bool plan_calls_meaning(const char *name, struct meaning *means);
-
-/* The entry of a system call; NULL: it has none of its own for these callers. */
-const char *plan_calls_symbol(enum event event, enum call_abi abi);
 
 /* Does its return tell its arguments as well? */
 bool plan_returns_whole(const struct plan_maker *maker, enum event event);

@@ -242,8 +242,9 @@ size_t trigger_text(char text[TRIGGER_TEXT_MAX], const struct plan_trigger *trig
 size_t plan_event_trigger(char text[TRIGGER_TEXT_MAX], const struct plan_event *event,
 			  enum trigger_state state);
 
-/* The names a plan may ask for, to look up in kallsyms; ends with NULL. */
-const char *const *probe_plan_symbols(void);
+/* The names a plan may ask for on a machine (uname(2)), to look up in kallsyms; ends with
+ * NULL. */
+const char *const *probe_plan_symbols(const char *machine);
 /* Those of them whose addresses may be needed; ends with NULL. */
 const char *const *probe_plan_addressed(void);
 

@@ -64,7 +64,8 @@ static void make_plan(const char *of, const struct plan_wishes *wishes, struct p
 	kernel_features_readme(&features, text);
 	free(text);
 	text = read_all(of, "kallsyms");
-	kernel_features_kallsyms(&features, text, strlen(text), probe_plan_symbols());
+	kernel_features_kallsyms(&features, text, strlen(text),
+				 probe_plan_symbols(features.machine));
 	free(text);
 	text = read_all(of, "formats");
 	features.events[FEATURE_HRTIMER_START_EXPIRED] =

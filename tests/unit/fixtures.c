@@ -86,7 +86,7 @@ void fixture_features(const char *series, struct kernel_features *features)
 	kernel_features_readme(features, text);
 	free(text);
 	text = fixture_read(series, "kallsyms", &size);
-	kernel_features_kallsyms(features, text, size, probe_plan_symbols());
+	kernel_features_kallsyms(features, text, size, probe_plan_symbols(features->machine));
 	free(text);
 	text = fixture_read(series, "formats", &size);
 	for (int i = 0; i < FEATURE_EVENTS; i++)

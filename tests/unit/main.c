@@ -62,6 +62,7 @@ static int (*const suites[])(void) = {
 	suite_decode_timers,
 	suite_plan_missing,
 	suite_plan_timers,
+	suite_plan_arm64,
 	suite_scene,
 	suite_recorder,
 	suite_recording,

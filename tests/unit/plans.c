@@ -27,7 +27,7 @@ void describe(void)
 
 void list_symbols(void)
 {
-	const char *const *names = probe_plan_symbols();
+	const char *const *names = probe_plan_symbols(kernel.machine);
 	size_t count = 0;
 
 	for (; names[count]; count++)

@@ -74,6 +74,7 @@ int suite_plan_aggregate(void);
 int suite_plan_kernels(void);
 int suite_plan_missing(void);
 int suite_plan_timers(void);
+int suite_plan_arm64(void);
 int suite_output_file(void);
 int suite_printable(void);
 int suite_privilege(void);

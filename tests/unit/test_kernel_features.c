@@ -114,9 +114,9 @@ static void symbols_in_blocks(void)
 		size_t first = (size_t)(cut + 1 - text);
 
 		clear();
-		kernel_features_kallsyms(&features, text, first, probe_plan_symbols());
+		kernel_features_kallsyms(&features, text, first, probe_plan_symbols("x86_64"));
 		kernel_features_kallsyms(&features, text + first, size - first,
-					 probe_plan_symbols());
+					 probe_plan_symbols("x86_64"));
 		CU_ASSERT_EQUAL_FATAL(features.symbol_count, whole.symbol_count);
 		for (size_t i = 0; i < whole.symbol_count; i++)
 			CU_ASSERT_EQUAL(features.symbols[i].count, whole.symbols[i].count);
@@ -309,11 +309,11 @@ static void room_for_all_names(void)
 {
 	size_t wanted = 0;
 
-	while (probe_plan_symbols()[wanted])
+	while (probe_plan_symbols("x86_64")[wanted])
 		wanted++;
 	CU_ASSERT_TRUE(wanted <= FEATURE_SYMBOLS_MAX);
 	clear();
-	kernel_features_kallsyms(&features, "\n", 1, probe_plan_symbols());
+	kernel_features_kallsyms(&features, "\n", 1, probe_plan_symbols("x86_64"));
 	CU_ASSERT_EQUAL(features.symbol_count, wanted);
 }
 
