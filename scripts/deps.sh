@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Install what timersnoop needs on Debian and its relatives.
 #
-#   scripts/deps.sh [build|test|guest|bench|package|builds|all]...      (default: build)
+#   scripts/deps.sh [build|test|guest|arm64|bench|package|builds|all]...      (default: build)
 #
 #   build  compile the program
 #   test   unit tests, fuzzers, linters, the manual's check, programs to trace
 #   guest  boot test kernels under QEMU (scripts/kernels.sh, scripts/guest.sh)
+#   arm64  build for arm64, and boot test kernels of it (scripts/arm64.sh)
 #   bench  measure it beside others (scripts/bench.sh)
 #   package  make Debian packages (scripts/package.sh)
 #   builds  build with the libraries of other releases (scripts/builds.sh)
@@ -36,6 +37,12 @@ guest_packages=(qemu-system-x86 busybox-static cpio strace trace-cmd jq bash xz-
 	debian-archive-keyring)
 guest_commands=(qemu-system-x86_64 busybox cpio strace trace-cmd jq bash xz zstd readelf)
 guest_libraries=()
+
+arm64_packages=(make pkg-config qemu-system-arm gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf
+	libc6-dev-armhf-cross cpio binutils debian-archive-keyring)
+arm64_commands=(make pkg-config qemu-system-aarch64 aarch64-linux-gnu-gcc arm-linux-gnueabihf-gcc cpio
+	readelf)
+arm64_libraries=()
 
 bench_packages=("${guest_packages[@]}" linux-perf bpftrace valgrind)
 bench_commands=("${guest_commands[@]}" perf bpftrace valgrind)
@@ -106,14 +113,14 @@ without_apt() {
 groups=()
 for arg in "${@:-build}"; do
 	case $arg in
-	build | test | guest | bench | package | builds) groups+=("$arg") ;;
+	build | test | guest | arm64 | bench | package | builds) groups+=("$arg") ;;
 	all) groups+=(build test guest) ;;
 	-h | --help)
 		show_help "$0"
 		exit 0
 		;;
 	*)
-		note "unknown group '$arg' (build, test, guest, bench, package, builds or all)"
+		note "unknown group '$arg' (build, test, guest, arm64, bench, package, builds or all)"
 		exit 2
 		;;
 	esac

@@ -4,7 +4,8 @@
 #   scripts/guest.sh KERNEL [OPTION...] -- COMMAND [ARG...]
 #
 # KERNEL is a series (5.10, 6.1, 6.12, 7.2; see scripts/kernels.sh) or the path
-# of a vmlinuz. In the guest are busybox, bash, strace, jq, cyclictest and
+# of a vmlinuz. 6.12-arm64 is of that processor; "scripts/arm64.sh --build" makes what
+# runs there. In the guest are busybox, bash, strace, jq, cyclictest and
 # stress-ng where they are installed, ./timersnoop if it was built,
 # build/tests/guest/bin/* in /usr/bin, tests/guest/*.sh in /tests and
 # scripts/examples/*.sh in /examples.
@@ -100,15 +101,33 @@ kvm_works() {
 	[[ $(<"$verdict") == yes ]]
 }
 
+# Documentation/arch/arm64/booting.rst: the magic number of an image
+is_arm64() {
+	[[ $(od -An -c -j 56 -N 4 "$1" | tr -d ' ') == ARMd ]]
+}
+
 # Sets $qemu to the command line that boots the guest.
 describe_machine() {
+	# An oops must not look like a pass: it panics, and the guest never reports.
+	local arguments="panic=-1 oops=panic quiet $append" serial0=(-serial "file:$work/console")
+	[[ ! $interactive ]] || serial0=(-serial mon:stdio)
+	[[ ! $icount ]] || cpus=1
+	if [[ $sysroot ]]; then
+		describe_arm64
+	else
+		describe_x86
+	fi
+	qemu+=(-smp "$cpus" -m "$mem" -nographic -nodefaults -no-reboot
+		-kernel "$vmlinuz" -initrd "$work/initramfs" -append "$arguments")
+}
+
+describe_x86() {
 	# One thread for all CPUs: with several, QEMU may run an instruction that
 	# the kernel is patching, as it does for every probe, and the guest panics.
 	# Without cmpxchg16b: interrupted in it, QEMU 7.2 leaves garbage in the flags,
 	# and the memory allocator of Linux 6.12 uses it all the time.
 	local accel=(-accel 'tcg,thread=single' -cpu 'max,-cx16')
 	if [[ $icount ]]; then
-		cpus=1
 		accel=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off' -cpu 'max,-cx16')
 	elif [[ $force_kvm ]]; then
 		accel=(-accel kvm -cpu host)
@@ -119,14 +138,23 @@ describe_machine() {
 			note "KVM does not work here; emulating"
 		fi
 	fi
-	local ttyS0=(-serial "file:$work/console")
-	[[ ! $interactive ]] || ttyS0=(-serial mon:stdio)
-	# An oops must not look like a pass: it panics, and the guest never reports.
-	qemu=(qemu-system-x86_64 "${accel[@]}" -smp "$cpus" -m "$mem"
-		-nographic -nodefaults -no-reboot
-		"${ttyS0[@]}" -serial "file:$work/written" -serial "file:$work/report"
-		-kernel "$vmlinuz" -initrd "$work/initramfs"
-		-append "console=ttyS0 panic=-1 oops=panic quiet $append")
+	arguments="console=ttyS0 $arguments"
+	qemu=(qemu-system-x86_64 "${accel[@]}" "${serial0[@]}"
+		-serial "file:$work/written" -serial "file:$work/report")
+}
+
+# It has one serial port, the console; others are on PCI. The first of them, ttyS0, leads
+# nowhere, so that ttyS1 and ttyS2 are what they are elsewhere.
+describe_arm64() {
+	local accel=(-accel 'tcg,thread=multi')
+	[[ ! $icount ]] || accel=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off')
+	arguments="console=ttyAMA0 $arguments"
+	# Authentication of pointers takes half of the time, unless QEMU's own way does.
+	qemu=(qemu-system-aarch64 -M virt "${accel[@]}" -cpu 'max,pauth-impdef=on' \
+		"${serial0[@]}"
+		-chardev 'null,id=nowhere' -device 'pci-serial,chardev=nowhere'
+		-chardev "file,id=written,path=$work/written" -device 'pci-serial,chardev=written'
+		-chardev "file,id=report,path=$work/report" -device 'pci-serial,chardev=report')
 }
 
 make_initramfs() {
@@ -224,10 +252,16 @@ clean_up() {
 }
 
 parse "$@"
-need qemu-system-x86_64 qemu-system-x86
-need busybox busybox-static
 need cpio cpio
 vmlinuz=$(kernel_path "$kernel") || exit "$die_status"
+if is_arm64 "$vmlinuz"; then
+	need qemu-system-aarch64 qemu-system-arm arm64
+	sysroot=$("$top/scripts/sysroot.sh") || exit "$die_status"
+	built=$top/build/arm64
+else
+	need qemu-system-x86_64 qemu-system-x86
+	need busybox busybox-static
+fi
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM

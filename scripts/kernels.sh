@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Fetch stock Debian cloud kernels (amd64) for the guest tests.
+# Fetch stock Debian cloud kernels for the guest tests.
 #
 #   scripts/kernels.sh [SERIES...]          (default: 5.10 6.1 6.12 7.2)
 #
+# A series is of amd64, or of arm64 where it says so: 6.1-arm64, 6.12-arm64 and so on.
 # Prints one line for each: SERIES PATH-TO-VMLINUZ VERSION. Kernels are kept
 # in ${TIMERSNOOP_CACHE:-${XDG_CACHE_HOME:-~/.cache}/timersnoop}/kernels and
 # fetched once; remove a series' directory there to get a newer one.
@@ -13,15 +14,16 @@
 #   TIMERSNOOP_DEBIAN_SECURITY_MIRROR    URI of the security archive
 # Nothing is installed, and the machine's apt is left as it was.
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/lib_apt.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib_apt.sh"
 
 all_series=(5.10 6.1 6.12 7.2)
+others=(5.10-arm64 6.1-arm64 6.12-arm64 7.2-arm64)
 
 # The suites that may hold a series, as "archive suite". Not all of them need
 # to exist: the newest kernel in those that do is taken.
 suites_of() {
-	case $1 in
+	case ${1%-arm64} in
 	5.10) printf '%s\n' 'security bullseye-security' 'main bullseye' ;;
 	6.1) printf '%s\n' 'security bookworm-security' 'main bookworm' ;;
 	6.12) printf '%s\n' 'security trixie-security' 'main trixie' ;;
@@ -30,47 +32,18 @@ suites_of() {
 	esac
 }
 
-# Writes the private apt's configuration and sources into DIR for SERIES.
-private_apt() {
-	local dir=$1 series=$2 archive suite uri
-	mkdir -p "$dir"/{lists,archives}/partial
-	: >"$dir/status"
-	{
-		apt_transport
-		cat <<-EOF
-			Dir::Etc::main "/dev/null";
-			Dir::Etc::parts "/dev/null";
-			Dir::Etc::sourcelist "$dir/sources.list";
-			Dir::Etc::sourceparts "/dev/null";
-			Dir::Etc::preferences "/dev/null";
-			Dir::Etc::preferencesparts "/dev/null";
-			Dir::State "$dir";
-			Dir::State::lists "$dir/lists";
-			Dir::State::status "$dir/status";
-			Dir::Cache "$dir";
-			APT::Architecture "amd64";
-			APT::Architectures { "amd64"; };
-			APT::Sandbox::User "root";
-			Acquire::Languages "none";
-			// An archived suite is still signed, but not signed anew.
-			Acquire::Check-Valid-Until "false";
-		EOF
-	} >"$dir/apt.conf"
-	while read -r archive suite; do
-		[[ $archive == security ]] && uri=$security_uri || uri=$main_uri
-		if [[ $uri ]]; then
-			echo "deb [arch=amd64 signed-by=$keyring] $uri $suite main"
-		fi
-	done < <(suites_of "$series") >"$dir/sources.list"
+architecture_of() {
+	[[ $1 == *-arm64 ]] && echo arm64 || echo amd64
 }
 
 # The newest kernel package of SERIES. Where the kernel is split, the image
 # package is only a shell and linux-binary has the kernel.
 newest_package() {
-	local kind names
+	local kind names version=${1%-arm64} architecture
+	architecture=$(architecture_of "$1")
 	for kind in binary image; do
-		names=$(apt-cache pkgnames "linux-$kind-$1" |
-			grep -E "^linux-$kind-${1//./\\.}[.~][^/]*-cloud-amd64\$" | sort -V) || continue
+		names=$(apt-cache pkgnames "linux-$kind-$version" |
+			grep -E "^linux-$kind-${version//./\\.}[.~][^/]*-cloud-$architecture\$" | sort -V) || continue
 		echo "${names##*$'\n'}"
 		return 0
 	done
@@ -89,7 +62,7 @@ no_kernel() {
 fetch() {
 	local series=$1 dir=$2 package deb vmlinuz version config
 	note "fetching a $series kernel"
-	private_apt "$dir" "$series"
+	private_apt "$dir" "$(architecture_of "$series")" < <(suites_of "$series")
 	export APT_CONFIG=$dir/apt.conf
 	# One missing suite makes this fail, yet the others are there and verified.
 	apt-get -q update >"$dir/log" 2>&1 || :
@@ -124,20 +97,6 @@ cached() {
 	[[ -s $kernels/$1/vmlinuz && -s $kernels/$1/version ]]
 }
 
-find_archives() {
-	need apt-get apt-get
-	need apt-cache apt
-	need dpkg-deb dpkg
-	need flock util-linux
-	[[ -r $keyring ]] ||
-		die "no $keyring to verify packages with: run scripts/deps.sh guest"
-	main_uri=${TIMERSNOOP_DEBIAN_MIRROR:-$(archive_uri Debian)}
-	security_uri=${TIMERSNOOP_DEBIAN_SECURITY_MIRROR:-$(archive_uri Debian-Security)}
-	[[ $main_uri || $security_uri ]] ||
-		die "apt knows no Debian archive here. Run 'apt-get update' if this is Debian," \
-			"or set TIMERSNOOP_DEBIAN_MIRROR and TIMERSNOOP_DEBIAN_SECURITY_MIRROR"
-}
-
 fetch_missing() {
 	local series work
 	find_archives
@@ -166,7 +125,7 @@ for arg; do
 		exit 0
 		;;
 	*)
-		suites_of "$arg" >/dev/null || die "unknown series '$arg': known are ${all_series[*]}"
+		suites_of "$arg" >/dev/null || die "unknown series '$arg': known are ${all_series[*]} ${others[*]}"
 		wanted+=("$arg")
 		;;
 	esac

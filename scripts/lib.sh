@@ -59,22 +59,61 @@ apt_transport() {
 	apt-config dump | grep -iE '^Acquire::(https?|Retries|ForceIPv[46])' || :
 }
 
+# The tree of another processor's userland, where the guest has one (scripts/sysroot.sh),
+# and where what was built for the guest is.
+sysroot=''
+built=$top/build
+
 # copy_program ROOT FILE NAME: FILE into ROOT, under NAME.
 copy_program() {
 	install -D -m 755 "$2" "$1/$3"
 }
 
+# The path of a program for the guest; fails where there is none.
+find_program() {
+	if [[ ! $sysroot ]]; then
+		command -v "$1"
+	elif [[ -x $sysroot/usr/bin/$1 ]]; then
+		echo "$sysroot/usr/bin/$1"
+	else
+		return 1
+	fi
+}
+
+# The paths of the shared libraries that the programs in ROOT need.
+needed_libraries() {
+	find "$1/usr" -type f -perm -u+x -print0 |
+		# ldd speaks up about scripts and static programs; they need nothing.
+		{ xargs -0 -r ldd 2>/dev/null || :; } |
+		grep -oE '(=> |^[[:space:]]+)/[^ ]+ \(0x' | grep -oE '/[^ ]+' | sort -u
+}
+
+# The same of another processor, whose programs cannot be asked: libraries need others.
+needed_in_sysroot() {
+	local dir=/usr/lib/aarch64-linux-gnu known='' needed=/lib/ld-linux-aarch64.so.1
+	while [[ $needed != "$known" ]]; do
+		known=$needed
+		# readelf speaks up about scripts
+		needed=$({
+			echo "$known"
+			{
+				find "$1/usr" -type f -perm -u+x -print0
+				xargs printf "$sysroot%s\\0" <<<"$known"
+			} | { xargs -0 -r readelf -d 2>/dev/null || :; } |
+				sed -n "/ld-linux/!s|.*(NEEDED).*\[\(.*\.so[^/]*\)\]|$dir/\1|p"
+		} | sort -u)
+	done
+	echo "$known"
+}
+
 # Copies the shared libraries that the programs in ROOT need to the paths at
 # which they are found here.
 copy_libraries() {
-	local root=$1 lib
-	find "$root/usr" -type f -perm -u+x -print0 |
-		# ldd speaks up about scripts and static programs; they need nothing.
-		{ xargs -0 -r ldd 2>/dev/null || :; } |
-		grep -oE '(=> |^[[:space:]]+)/[^ ]+ \(0x' | grep -oE '/[^ ]+' | sort -u |
-		while read -r lib; do
-			[[ -e $root$lib ]] || install -D -m 755 "$lib" "$root$lib"
-		done
+	local root=$1 lib list=needed_libraries
+	[[ ! $sysroot ]] || list=needed_in_sysroot
+	"$list" "$root" | while read -r lib; do
+		[[ -e $root$lib ]] || install -D -m 755 "$sysroot$lib" "$root$lib"
+	done
 }
 
 write_etc() {
@@ -110,17 +149,19 @@ make_root() {
 	ln -s ../tmp "$root/var/tmp"
 	write_etc "$root"
 
-	copy_program "$root" "$(command -v busybox)" usr/bin/busybox
+	copy_program "$root" "$(find_program busybox)" usr/bin/busybox
 	ln -s busybox "$root/usr/bin/sh" # for init, which makes the other links
 	for name in bash strace jq trace-cmd timeout cyclictest stress-ng; do
-		program=$(command -v "$name") || continue
+		program=$(find_program "$name") || continue
 		copy_program "$root" "$program" "usr/bin/$name"
 	done
 	for dir in /usr/lib/locale/C.utf8 /lib/terminfo; do
-		[[ ! -d $dir ]] || { mkdir -p "$root$(dirname "$dir")" && cp -r "$dir" "$root$dir"; }
+		[[ ! -d $sysroot$dir ]] || { mkdir -p "$root$(dirname "$dir")" && cp -r "$sysroot$dir" "$root$dir"; }
 	done
 
-	for program in "$top/timersnoop" "$top"/build/tests/guest/bin/*; do
+	program=$top/timersnoop
+	[[ ! $sysroot ]] || program=$built/timersnoop
+	for program in "$program" "$built"/tests/guest/bin/*; do
 		[[ ! -f $program ]] || copy_program "$root" "$program" "usr/bin/$(basename "$program")"
 	done
 	for program in "$top"/tests/guest/*.sh; do

@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# An apt of our own, which leaves the machine's as it is and installs nothing. Source it;
+# it only defines.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# Sets $main_uri and $security_uri to the archives, either may be empty.
+find_archives() {
+	need apt-get apt-get
+	need apt-cache apt
+	need dpkg-deb dpkg
+	need flock util-linux
+	[[ -r $keyring ]] ||
+		die "no $keyring to verify packages with: run scripts/deps.sh guest"
+	main_uri=${TIMERSNOOP_DEBIAN_MIRROR:-$(archive_uri Debian)}
+	security_uri=${TIMERSNOOP_DEBIAN_SECURITY_MIRROR:-$(archive_uri Debian-Security)}
+	[[ $main_uri || $security_uri ]] ||
+		die "apt knows no Debian archive here. Run 'apt-get update' if this is Debian," \
+			"or set TIMERSNOOP_DEBIAN_MIRROR and TIMERSNOOP_DEBIAN_SECURITY_MIRROR"
+}
+
+# private_apt DIR ARCHITECTURE: writes configuration and sources into DIR, for the suites
+# on standard input ("archive suite" a line). With APT_CONFIG=DIR/apt.conf apt heeds them.
+private_apt() {
+	local dir=$1 architecture=$2 archive suite uri
+	mkdir -p "$dir"/{lists,archives}/partial
+	: >"$dir/status"
+	{
+		apt_transport
+		cat <<-EOF
+			Dir::Etc::main "/dev/null";
+			Dir::Etc::parts "/dev/null";
+			Dir::Etc::sourcelist "$dir/sources.list";
+			Dir::Etc::sourceparts "/dev/null";
+			Dir::Etc::preferences "/dev/null";
+			Dir::Etc::preferencesparts "/dev/null";
+			Dir::State "$dir";
+			Dir::State::lists "$dir/lists";
+			Dir::State::status "$dir/status";
+			Dir::Cache "$dir";
+			APT::Architecture "$architecture";
+			APT::Architectures { "$architecture"; };
+			APT::Sandbox::User "root";
+			APT::Install-Recommends "false";
+			Acquire::Languages "none";
+			// An archived suite is still signed, but not signed anew.
+			Acquire::Check-Valid-Until "false";
+		EOF
+	} >"$dir/apt.conf"
+	while read -r archive suite; do
+		[[ $archive == security ]] && uri=$security_uri || uri=$main_uri
+		if [[ $uri ]]; then
+			echo "deb [arch=$architecture signed-by=$keyring] $uri $suite main"
+		fi
+	done >"$dir/sources.list"
+}
