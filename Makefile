@@ -8,6 +8,7 @@
 # make check-hardening  what makes mistakes hard to use, in the binary (HARDENING=no)
 # make check-guests   the same command on real kernels, under emulation
 # make check-guests-all   with every test on each of them
+# make check-arm64    the main tests of those on an arm64 kernel (scripts/arm64.sh)
 # make bench      what it costs beside others, under emulation (doc/BENCHMARKS.md)
 # make fuzz       fuzzers, FUZZ_SECONDS= each
 # make lint       format and static analysis
@@ -20,6 +21,8 @@
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 BUILD ?= build
+# Where the command is put; where BUILD is of another machine it is in there.
+PROGRAM ?= timersnoop
 CC ?= gcc
 PKG_CONFIG ?= pkg-config
 
@@ -63,13 +66,20 @@ UNIT_OBJECTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.o,$(wildcard tes
 # Programs for the guests: each file is one, linked with nothing of ours.
 GUEST_PROGRAMS := $(patsubst tests/guest/programs/%.c,$(BUILD)/tests/guest/bin/%,\
 	$(wildcard tests/guest/programs/*.c))
+# One knows the registers of x86-64 alone.
+ifeq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
+GUEST_PROGRAMS := $(filter-out %/inject,$(GUEST_PROGRAMS))
+endif
+# CC32: makes 32-bit ones of those that have a part of their own to play there (entries.h).
+CC32 ?=
+GUEST_PROGRAMS += $(if $(CC32),$(addprefix $(BUILD)/tests/guest/bin/,everycall32 workload32))
 # And what is preloaded there into the command.
 GUEST_PRELOADS := $(patsubst tests/guest/preload/%.c,$(BUILD)/tests/guest/bin/%.so,\
 	$(wildcard tests/guest/preload/*.c))
 
-all: timersnoop
+all: $(PROGRAM)
 
-timersnoop: $(BUILD)/src/main.o $(BUILD)/libtimersnoop.a
+$(PROGRAM): $(BUILD)/src/main.o $(BUILD)/libtimersnoop.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
 $(BUILD)/libtimersnoop.a: $(OBJECTS)
@@ -93,6 +103,11 @@ $(BUILD)/tests/unit/run: $(UNIT_OBJECTS) $(BUILD)/libtimersnoop.a
 $(BUILD)/tests/guest/bin/%: tests/guest/programs/%.c $(wildcard tests/guest/programs/*.h) Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -g -o $@ $< -lpthread
+
+$(BUILD)/tests/guest/bin/%32: tests/guest/programs/%.c $(wildcard tests/guest/programs/*.h) Makefile
+	@mkdir -p $(@D)
+	$(CC32) -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 $(WARNINGS) -O1 -g \
+		-static -o $@ $< -lpthread
 
 $(BUILD)/tests/guest/bin/%.so: tests/guest/preload/%.c Makefile
 	@mkdir -p $(@D)
@@ -142,6 +157,9 @@ check-guests: timersnoop guest-programs
 
 check-guests-all: timersnoop guest-programs
 	tests/guest/run-all.sh --all
+
+check-arm64:
+	scripts/arm64.sh
 
 # Not hardened: the sanitizers see less of calls that are checked already.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -225,7 +243,7 @@ check-builds:
 clean:
 	rm -rf build timersnoop timersnoop-$(VERSION).tar.xz
 
-.PHONY: all analyse analysed bench bench-programs check check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-package check-readers check-sanitized clean coverage dist format fuzz guest-programs install lint uninstall
+.PHONY: all analyse analysed bench bench-programs check check-arm64 check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-package check-readers check-sanitized clean coverage dist format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(ANALYSED:.o=.d) $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d

@@ -118,9 +118,10 @@ test_compat() {
 	assert_json ours.json 'map([.abi, .time_bits]) | unique | length == 3'
 }
 
+# A 32-bit program has no wider registers than its calls look at: two calls less.
 test_registers() {
 	account registers
-	at_least 4
+	at_least "$([[ $(uname -m) == x86_64 ]] && echo 4 || echo 3)"
 }
 
 test_threads() {

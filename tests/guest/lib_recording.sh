@@ -39,7 +39,7 @@ function signed(number) { return number < 2147483648 ? number : number - 4294967
 	sub(":", "", time); sub(/\./, "", time); sub(/^0+/, "", time); sub(":", "", event)
 	sub(/^try_/, "", event)
 }
-event ~ /_enter(_ia32|_ia32_time32)?$/ {
+event ~ /_enter(_any|_ia32|_compat)?(_time32)?$/ {
 	if (split(field("args", text), regs, ",") == 3)
 		text = "flags=" low(regs[2]) " id=" signed(low(regs[3]))
 	begun[tid] = time; kind[tid] = event; args[tid] = text; new[tid] = "-"; old[tid] = "-"
@@ -63,7 +63,7 @@ event ~ /^settime_copied/ {
 	next
 }
 event ~ /^old/ { old[tid] = field("old", text); next }
-event ~ /_exit(_ia32|_ia32_time32)?$/ {
+event ~ /_exit(_any|_ia32|_compat)?(_time32)?$/ {
 	sub(/_exit.*$/, "", event)
 	if (!(tid in begun)) next
 	ret = field("ret", text)

@@ -46,8 +46,13 @@ both() {
 $(tail -n +3 differences | head -n 40)"
 }
 
+# strace of arm64 does not read the structs of 32-bit programs.
 test_every_call() {
-	both 350 everycall calls errors compat replace
+	if [[ $(uname -m) == x86_64 ]]; then
+		both 350 everycall calls errors compat replace
+	else
+		both 250 everycall calls errors replace
+	fi
 }
 
 test_expiries() {

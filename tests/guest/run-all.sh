@@ -5,7 +5,8 @@
 #
 # KERNEL is as for scripts/guest.sh (default: 6.1 7.2 5.10 6.12). The tests are
 # the executable tests/guest/*.sh; see tests/guest/lib.sh for what they print.
-# Needs ./timersnoop and the guest programs: make timersnoop guest-programs.
+# Needs ./timersnoop and the guest programs: make timersnoop guest-programs; for a KERNEL
+# of arm64, scripts/arm64.sh --build.
 #
 #   -t REGEX    only tests whose SCRIPT/NAME matches (extended, not anchored)
 #   -j N        N guests at a time (default 2)
@@ -176,7 +177,13 @@ clean_up() {
 scripts=()
 parse "$@"
 find_scripts
-[[ -x $top/timersnoop ]] || die "no ./timersnoop: run make first"
+for kernel in "${kernels[@]}"; do
+	if [[ $kernel != *-arm64 ]]; then
+		[[ -x $top/timersnoop ]] || die "no ./timersnoop: run make first"
+	else
+		[[ -x $top/build/arm64/timersnoop ]] || die "no build/arm64: run scripts/arm64.sh --build first"
+	fi
+done
 work=$(mktemp -d)
 trap clean_up EXIT
 trap 'exit 130' INT

@@ -290,12 +290,13 @@ DIR *opendir(const char *path)
 
 int mkdir(const char *path, mode_t mode)
 {
-	return path_fails("mkdir", path) ? -1 : (int)syscall(SYS_mkdir, path, mode);
+	return path_fails("mkdir", path) ? -1 : (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
 }
 
 int rmdir(const char *path)
 {
-	return path_fails("rmdir", path) ? -1 : (int)syscall(SYS_rmdir, path);
+	return path_fails("rmdir", path) ? -1
+					 : (int)syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
 }
 
 int access(const char *path, int mode)

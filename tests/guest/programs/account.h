@@ -44,6 +44,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "entries.h"
+
 /* No program needs all of this. */
 #pragma GCC diagnostic ignored "-Wunused-function"
 
@@ -52,26 +54,32 @@
 #define SECOND (1000 * MS)
 #define FAR (100000 * SECOND) /* no timer of ours expires by itself */
 
-enum abi { ABI_64, ABI_32, ABI_32_TIME32 };
 enum family { POSIX, FD, ITIMER };
 
-/* System calls by enum abi; int $0x80 has numbers of its own. */
+/* System calls, see entries.h. */
 struct numbers {
 	const char *event;
 	int of[3];
 };
-static const struct numbers nr_create = { "timer_create", { SYS_timer_create, 259, 259 } };
-static const struct numbers nr_overrun = { "timer_getoverrun", { SYS_timer_getoverrun, 262, 262 } };
-static const struct numbers nr_delete = { "timer_delete", { SYS_timer_delete, 263, 263 } };
-static const struct numbers nr_fd = { "timerfd_create", { SYS_timerfd_create, 322, 322 } };
-static const struct numbers nr_alarm = { "alarm", { SYS_alarm, 27, 27 } };
+static const struct numbers nr_create = { "timer_create",
+					  ENTRIES(SYS_timer_create, 259, 259, 257, 257) };
+static const struct numbers nr_overrun = { "timer_getoverrun",
+					   ENTRIES(SYS_timer_getoverrun, 262, 262, 260, 260) };
+static const struct numbers nr_delete = { "timer_delete",
+					  ENTRIES(SYS_timer_delete, 263, 263, 261, 261) };
+static const struct numbers nr_fd = { "timerfd_create",
+				      ENTRIES(SYS_timerfd_create, 322, 322, 350, 350) };
 /* by enum family */
-static const struct numbers nr_set[] = { { "timer_settime", { SYS_timer_settime, 409, 260 } },
-					 { "timerfd_settime", { SYS_timerfd_settime, 411, 325 } },
-					 { "setitimer", { SYS_setitimer, 104, 104 } } };
-static const struct numbers nr_get[] = { { "timer_gettime", { SYS_timer_gettime, 408, 261 } },
-					 { "timerfd_gettime", { SYS_timerfd_gettime, 410, 326 } },
-					 { "getitimer", { SYS_getitimer, 105, 105 } } };
+static const struct numbers nr_set[] = {
+	{ "timer_settime", ENTRIES(SYS_timer_settime, 409, 260, 409, 258) },
+	{ "timerfd_settime", ENTRIES(SYS_timerfd_settime, 411, 325, 411, 353) },
+	{ "setitimer", ENTRIES(SYS_setitimer, 104, 104, 104, 104) },
+};
+static const struct numbers nr_get[] = {
+	{ "timer_gettime", ENTRIES(SYS_timer_gettime, 408, 261, 408, 259) },
+	{ "timerfd_gettime", ENTRIES(SYS_timerfd_gettime, 410, 326, 410, 354) },
+	{ "getitimer", ENTRIES(SYS_getitimer, 105, 105, 105, 105) },
+};
 
 static int account;
 static const char *account_path = "/dev/stdout";
@@ -175,17 +183,6 @@ struct made {
 	long ret;
 };
 
-static long int80(long number, uint64_t b, uint64_t c, uint64_t d, uint64_t s)
-{
-	int result;
-
-	asm volatile("int $0x80"
-		     : "=a"(result)
-		     : "a"(number), "b"(b), "c"(c), "d"(d), "S"(s)
-		     : "memory", "cc", "r8", "r9", "r10", "r11");
-	return result;
-}
-
 /* Makes the call, and begins its account. */
 static void make(struct made *made, const struct numbers *numbers, enum abi abi, uint64_t a,
 		 uint64_t b, uint64_t c, uint64_t d)
@@ -196,7 +193,7 @@ static void make(struct made *made, const struct numbers *numbers, enum abi abi,
 		if (made->ret < 0)
 			made->ret = -errno;
 	} else {
-		made->ret = int80(numbers->of[abi], a, b, c, d);
+		made->ret = narrow_call(numbers->of[abi], a, b, c, d);
 	}
 	made->after = moment();
 	add_event(&made->line, numbers->event);
@@ -292,7 +289,7 @@ struct create {
 
 static void store_event(enum abi abi, void *at, const struct event *event)
 {
-	struct sigevent wide = { .sigev_value = { .sival_ptr = (void *)event->value },
+	struct sigevent wide = { .sigev_value = { .sival_ptr = (void *)(uintptr_t)event->value },
 				 .sigev_signo = event->signo,
 				 .sigev_notify = event->notify };
 	int32_t narrow[16] = { (int32_t)event->value, event->signo, event->notify, event->tid };
@@ -332,7 +329,7 @@ static int create(const struct create *call)
 
 	make(&made, &nr_create, call->abi, (uint64_t)call->clock, call->event, call->id, 0);
 	if (!made.ret)
-		id = *(const int *)call->id;
+		id = *(const int *)(uintptr_t)call->id;
 	if (id >= 0)
 		add(&made.line, ",\"timer_id\":%d", id);
 	add_clock(&made.line, call->clock);
@@ -367,7 +364,7 @@ static int try_timer(enum abi abi, clockid_t clock, const struct event *event)
 
 static int timer(clockid_t clock, int signo, uint64_t value)
 {
-	int id = try_timer(ABI_64, clock, &(struct event){ SIGEV_SIGNAL, signo, value, 0 });
+	int id = try_timer(ABI_PLAIN, clock, &(struct event){ SIGEV_SIGNAL, signo, value, 0 });
 
 	expect(id >= 0, "timer_create");
 	return id;
@@ -414,7 +411,7 @@ static int try_fd(enum abi abi, clockid_t clock, unsigned flags)
 
 static int timerfd(clockid_t clock)
 {
-	int fd = try_fd(ABI_64, clock, 0);
+	int fd = try_fd(ABI_PLAIN, clock, 0);
 
 	expect(fd >= 0, "timerfd_create");
 	return fd;
@@ -540,7 +537,7 @@ static long settime(const struct set *call)
 		make(&made, &nr_set[call->family], call->abi, (unsigned)call->id, call->flags,
 		     call->new, call->old);
 	if (!made.ret && call->old)
-		old = load(call->family, call->abi, (const void *)call->old);
+		old = load(call->family, call->abi, (const void *)(uintptr_t)call->old);
 	add_id(&made.line, call->family, call->abi, call->id);
 	if (!itimer)
 		add_flags(&made.line, call->flags);
@@ -560,7 +557,7 @@ static long gettime_into(enum family family, enum abi abi, int id, uint64_t poin
 
 	make(&made, &nr_get[family], abi, (unsigned)id, pointer, 0, 0);
 	if (!made.ret)
-		current = load(family, abi, (const void *)pointer);
+		current = load(family, abi, (const void *)(uintptr_t)pointer);
 	add_id(&made.line, family, abi, id);
 	add_pointer(&made.line, "current_ptr", pointer);
 	add_spec(&made.line, "current", made.ret ? NULL : &current);
@@ -594,7 +591,7 @@ static long set_spec(enum family family, enum abi abi, int id, unsigned flags, s
 
 static void arm(enum family family, int id, unsigned flags, int64_t value, int64_t interval)
 {
-	expect(!set_spec(family, ABI_64, id, flags, spec_of(value, interval), true), "armed");
+	expect(!set_spec(family, ABI_PLAIN, id, flags, spec_of(value, interval), true), "armed");
 }
 
 static void disarm(enum family family, int id)
@@ -602,8 +599,11 @@ static void disarm(enum family family, int id)
 	arm(family, id, 0, 0, 0);
 }
 
+/* Newer architectures have no such call. */
+#ifdef SYS_alarm
 static long set_alarm(enum abi abi, unsigned seconds)
 {
+	static const struct numbers nr_alarm = { "alarm", { SYS_alarm, 27, 27 } };
 	struct spec new = { 0, 0, seconds, 0 };
 	struct made made;
 
@@ -612,6 +612,7 @@ static long set_alarm(enum abi abi, unsigned seconds)
 	add_spec(&made.line, "new", &new);
 	return finish(&made);
 }
+#endif
 
 /* Those that wake the machine exist only where something can ring. */
 static bool may_be_absent(clockid_t clock)
@@ -648,7 +649,7 @@ static int open_account(int argc, char **argv)
 	account = open(account_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (account < 0)
 		die(account_path);
-	low = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1,
+	low = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOW, -1,
 		   0);
 	if (low == MAP_FAILED)
 		die("mmap");

@@ -8,7 +8,7 @@
  *	known		a few calls that tests know by heart
  *	calls		every clock, flags, small and huge values, old or not
  *	errors		every way to fail, also in memory nobody has touched
- *	compat		the two 32-bit system calls, by int $0x80
+ *	compat		the two 32-bit system calls (entries.h)
  *	registers	32-bit calls with bits that do not count: the upper halves of
  *			registers, padding in structs
  *	threads N M	N threads make M calls each
@@ -53,14 +53,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NR_COMPAT_TIMER_SETTIME 260   /* 32-bit times */
-#define NR_COMPAT_TIMER_SETTIME64 409 /* 64-bit times */
+#include "entries.h"
+
 #define PAGE 4096
 #define FAR 100000 /* seconds: no timer of ours expires by itself */
 /* A fault in a file maps up to so many bytes around it, if they are in the cache. */
 #define FAULT_AROUND 0x10000
-
-enum abi { ABI_64, ABI_32, ABI_32_TIME32 };
 
 /* struct itimerspec and struct __kernel_itimerspec, with widths of our own */
 struct spec {
@@ -190,33 +188,24 @@ static void put(struct line *line)
 
 /* The calls. */
 
-static long int80(long number, uint64_t b, uint64_t c, uint64_t d, uint64_t s)
-{
-	int result;
-
-	asm volatile("int $0x80"
-		     : "=a"(result)
-		     : "a"(number), "b"(b), "c"(c), "d"(d), "S"(s)
-		     : "memory", "cc", "r8", "r9", "r10", "r11");
-	return result;
-}
-
 static long enter(const struct call *call)
 {
-	long number = NR_COMPAT_TIMER_SETTIME;
+	static const int numbers[] = ENTRIES(SYS_timer_settime, 409, 260, 409, 258);
 
-	switch (call->abi) {
-	case ABI_64:
-		if (syscall(SYS_timer_settime, call->id, call->flags, call->new, call->old))
-			return -errno;
-		return 0;
-	case ABI_32:
-		number = NR_COMPAT_TIMER_SETTIME64;
-		break;
-	case ABI_32_TIME32:
-		break;
-	}
-	return int80(number, call->id, call->flags, call->new, call->old);
+	if (call->abi != ABI_64)
+		return narrow_call(numbers[call->abi], call->id, call->flags, call->new, call->old);
+	if (syscall(SYS_timer_settime, call->id, call->flags, call->new, call->old))
+		return -errno;
+	return 0;
+}
+
+/* What is left, with 64-bit times. */
+static void look(const struct call *call, struct spec *left)
+{
+	static const int numbers[] = ENTRIES(SYS_timer_gettime, 408, 0, 408, 0);
+
+	if (syscall(numbers[ABI_PLAIN], (long)call->id, left))
+		die("timer_gettime");
 }
 
 /* What the kernel left in memory. */
@@ -225,7 +214,7 @@ static struct spec read_old(const struct call *call)
 	const struct spec32 *narrow = (const void *)(uintptr_t)(uint32_t)call->old;
 
 	if (call->abi == ABI_64)
-		return *(const struct spec *)call->old;
+		return *(const struct spec *)(uintptr_t)call->old;
 	if (call->abi == ABI_32)
 		return *(const struct spec *)(uintptr_t)(uint32_t)call->old;
 	return (struct spec){ narrow->interval_sec, narrow->interval_nsec, narrow->value_sec,
@@ -239,8 +228,8 @@ static long settime(const struct call *call)
 	struct spec old, near;
 	long ret;
 
-	if (call->near && syscall(SYS_timer_gettime, call->id, &near))
-		die("timer_gettime");
+	if (call->near)
+		look(call, &near);
 	wall = now(CLOCK_REALTIME);
 	before = now(CLOCK_MONOTONIC);
 	ret = enter(call);
@@ -280,7 +269,8 @@ static int create(clockid_t clock)
 static void set(int id, unsigned flags, struct spec spec, bool want_old)
 {
 	struct spec old = { -1, -1, -1, -1 };
-	struct call call = { .id = (unsigned)id,
+	struct call call = { .abi = ABI_PLAIN,
+			     .id = (unsigned)id,
 			     .flags = flags,
 			     .new = (uintptr_t)&spec,
 			     .old = want_old ? (uintptr_t)&old : 0,
@@ -620,7 +610,7 @@ static void compat_pointers(enum abi abi, char *page, int id)
 {
 	struct spec spec = { 2, 3, FAR, 4 };
 	size_t half = spec_size(abi) / 2;
-	char *end = edge(MAP_32BIT);
+	char *end = edge(MAP_LOW);
 	const uint64_t bad[] = { 0, 8, (uintptr_t)end, (uintptr_t)memcpy(end - half, &spec, half),
 				 UINT32_MAX };
 	struct call call = { .abi = abi, .id = (unsigned)id };
@@ -638,7 +628,7 @@ static void compat_pointers(enum abi abi, char *page, int id)
 		call.old = bad[i];
 		settime(&call);
 	}
-	call.old = (uintptr_t)readonly(MAP_32BIT);
+	call.old = (uintptr_t)readonly(MAP_LOW);
 	settime(&call);
 }
 
@@ -664,11 +654,11 @@ static void compat_untouched(enum abi abi, int id)
 	struct spec bytes;
 
 	store(abi, &bytes, &good);
-	call.new = (uintptr_t)untouched(&bytes, spec_size(abi), MAP_32BIT);
+	call.new = (uintptr_t)untouched(&bytes, spec_size(abi), MAP_LOW);
 	call.seen = &good;
 	settime(&call);
 	store(abi, &bytes, &bad);
-	call.new = (uintptr_t)untouched(&bytes, spec_size(abi), MAP_32BIT);
+	call.new = (uintptr_t)untouched(&bytes, spec_size(abi), MAP_LOW);
 	call.seen = &bad;
 	settime(&call);
 }
@@ -691,9 +681,20 @@ static void compat_padding(char *page, int id)
 	}
 }
 
+/* Where this program has no such calls. */
+static void leave_to_narrow(char *what)
+{
+	char *const arguments[] = { "workload32", "-o", (char *)account_path, "-e", status_text,
+				    what,         NULL };
+
+	if (!leave_to(arguments[0], arguments, atoi(status_text)))
+		die(arguments[0]);
+	set(create(CLOCK_MONOTONIC), 0, (struct spec){ 0, 0, FAR, 9 }, true);
+}
+
 static void compat(void)
 {
-	char *page = map(PAGE, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_32BIT, -1);
+	char *page = map(PAGE, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_LOW, -1);
 	int id = create(CLOCK_MONOTONIC);
 	enum abi abi;
 
@@ -701,18 +702,21 @@ static void compat(void)
 		compat_values(abi, page, id);
 		compat_pointers(abi, page, id);
 		compat_untouched(abi, id);
-		/* 64-bit calls in between */
+		/* the program's own in between */
 		set(id, 0, (struct spec){ 0, 0, FAR, 8 }, true);
 	}
 }
 
 static void registers(void)
 {
-	char *page = map(PAGE, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_32BIT, -1);
+	char *page = map(PAGE, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_LOW, -1);
 	int id = create(CLOCK_MONOTONIC);
 
-	compat_registers(ABI_32, page, id);
-	compat_registers(ABI_32_TIME32, page, id);
+	/* A 32-bit program has none that are wider than its calls. */
+	if (ABI_PLAIN == ABI_64) {
+		compat_registers(ABI_32, page, id);
+		compat_registers(ABI_32_TIME32, page, id);
+	}
 	compat_padding(page, id);
 }
 
@@ -904,9 +908,9 @@ static void perform(const char *what, const int numbers[3])
 	else if (!strcmp(what, "errors"))
 		errors();
 	else if (!strcmp(what, "compat"))
-		compat();
+		reaches_narrow() ? compat() : leave_to_narrow("compat");
 	else if (!strcmp(what, "registers"))
-		registers();
+		reaches_narrow() ? registers() : leave_to_narrow("registers");
 	else if (!strcmp(what, "threads"))
 		threads(numbers[0], numbers[1]);
 	else if (!strcmp(what, "tree"))
