@@ -161,8 +161,9 @@ test_new_namespace() {
 	jq -r '"\(.ns_pid) \(.ns_tid) \(.comm)"' calls | sort -u >seen
 	sort told | diff - seen || fail "inside they are called otherwise"
 	assert_status 0 timersnoop -e timer_settime -- "${ticker[@]}"
-	assert_match 'ns_pid=1$' "$(<stdout)"
-	assert_match 'ns_pid=1,ns_tid=[0-9]+$' "$(<stdout)"
+	assert_eq 2 "$(grep -c ' ns_pid=1$' stdout)" "calls of the first thread"
+	assert_eq 2 "$(grep -cE ' ns_pid=1,ns_tid=[0-9]+$' stdout)" "calls of the second"
+	assert_eq 2 "$(grep -cE ' ns_pid=[2-9]$' stdout)" "calls of the child"
 	assert_status 0 timersnoop -e timer_settime --where 'ns_pid == 1 && ns_tid != 1' \
 		--fields ns_pid,ns_tid,comm --no-header -- "${ticker[@]}"
 	assert_eq 2 "$(wc -l <stdout)" "calls of the second thread"
