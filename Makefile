@@ -9,6 +9,7 @@
 # make check-guests   the same command on real kernels, under emulation
 # make check-guests-all   with every test on each of them
 # make check-arm64    the main tests of those on an arm64 kernel (scripts/arm64.sh)
+# make check-kernels  some of the tests on other kernels: PREEMPT_RT, Debian's usual one, the newest
 # make bench      what it costs beside others, under emulation (doc/BENCHMARKS.md)
 # make fuzz       fuzzers, FUZZ_SECONDS= each
 # make lint       format and static analysis
@@ -161,6 +162,13 @@ check-guests-all: timersnoop guest-programs
 check-arm64:
 	scripts/arm64.sh
 
+# KERNELS= and KERNEL_TESTS= for others. What is not here is the same on every kernel, or is tested
+# on those of the matrix.
+KERNELS ?= 6.1-rt 6.12-generic experimental
+KERNEL_TESTS ?= ^(accuracy|lives_expiries|kernel_counts|doctor|behaviour_refuse)/
+check-kernels: timersnoop guest-programs
+	tests/guest/run-all.sh -j 1 -t '$(KERNEL_TESTS)' $(KERNELS)
+
 # Not hardened: the sanitizers see less of calls that are checked already.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 check-sanitized:
@@ -243,7 +251,7 @@ check-builds:
 clean:
 	rm -rf build timersnoop timersnoop-$(VERSION).tar.xz
 
-.PHONY: all analyse analysed bench bench-programs check check-arm64 check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-package check-readers check-sanitized clean coverage dist format fuzz guest-programs install lint uninstall
+.PHONY: all analyse analysed bench bench-programs check check-arm64 check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-kernels check-package check-readers check-sanitized clean coverage dist format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(ANALYSED:.o=.d) $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d

@@ -3,8 +3,8 @@
 #
 #   scripts/guest.sh KERNEL [OPTION...] -- COMMAND [ARG...]
 #
-# KERNEL is a series (5.10, 6.1, 6.12, 7.2; see scripts/kernels.sh) or the path
-# of a vmlinuz. 6.12-arm64 is of that processor; "scripts/arm64.sh --build" makes what
+# KERNEL is a series (5.10, 6.1, 6.12, 7.2 and others; see scripts/kernels.sh) or the
+# path of a vmlinuz. 6.12-arm64 is of that processor; "scripts/arm64.sh --build" makes what
 # runs there. In the guest are busybox, bash, strace, jq, cyclictest and
 # stress-ng where they are installed, ./timersnoop if it was built,
 # build/tests/guest/bin/* in /usr/bin, tests/guest/*.sh in /tests and

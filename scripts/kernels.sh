@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Fetch stock Debian cloud kernels for the guest tests.
+# Fetch stock Debian kernels for the guest tests.
 #
 #   scripts/kernels.sh [SERIES...]          (default: 5.10 6.1 6.12 7.2)
 #
-# A series is of amd64, or of arm64 where it says so: 6.1-arm64, 6.12-arm64 and so on.
+# These are of the cloud flavour, of amd64, or of arm64 where the series says so: 6.1-arm64,
+# 6.12-arm64 and so on. Besides there are 6.1-rt (PREEMPT_RT), 6.12-generic (the flavour of
+# most machines) and experimental (the newest there is, cloud again), for make check-kernels.
+#
 # Prints one line for each: SERIES PATH-TO-VMLINUZ VERSION. Kernels are kept
 # in ${TIMERSNOOP_CACHE:-${XDG_CACHE_HOME:-~/.cache}/timersnoop}/kernels and
 # fetched once; remove a series' directory there to get a newer one.
@@ -18,16 +21,17 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib_apt.sh"
 
 all_series=(5.10 6.1 6.12 7.2)
-others=(5.10-arm64 6.1-arm64 6.12-arm64 7.2-arm64)
+more_series=(6.1-rt 6.12-generic experimental 5.10-arm64 6.1-arm64 6.12-arm64 7.2-arm64)
 
 # The suites that may hold a series, as "archive suite". Not all of them need
 # to exist: the newest kernel in those that do is taken.
 suites_of() {
 	case ${1%-arm64} in
 	5.10) printf '%s\n' 'security bullseye-security' 'main bullseye' ;;
-	6.1) printf '%s\n' 'security bookworm-security' 'main bookworm' ;;
-	6.12) printf '%s\n' 'security trixie-security' 'main trixie' ;;
+	6.1 | 6.1-rt) printf '%s\n' 'security bookworm-security' 'main bookworm' ;;
+	6.12 | 6.12-generic) printf '%s\n' 'security trixie-security' 'main trixie' ;;
 	7.2) printf '%s\n' 'main sid' 'main forky' ;;
+	experimental) printf '%s\n' 'main experimental' ;;
 	*) return 1 ;;
 	esac
 }
@@ -36,14 +40,25 @@ architecture_of() {
 	[[ $1 == *-arm64 ]] && echo arm64 || echo amd64
 }
 
+# What the end of a package's name has for SERIES, as a regular expression.
+flavour_of() {
+	case $1 in
+	*-rt) echo '-rt-amd64' ;;
+	# 6.12.48+deb13-amd64, and not 6.12.48+deb13-cloud-amd64
+	*-generic) echo '-amd64' ;;
+	*) echo "-cloud-$(architecture_of "$1")" ;;
+	esac
+}
+
 # The newest kernel package of SERIES. Where the kernel is split, the image
 # package is only a shell and linux-binary has the kernel.
 newest_package() {
-	local kind names version=${1%-arm64} architecture
-	architecture=$(architecture_of "$1")
+	local kind names version=${1%-*}
+	[[ $version != experimental ]] || version='[0-9]+.[0-9]+'
 	for kind in binary image; do
-		names=$(apt-cache pkgnames "linux-$kind-$version" |
-			grep -E "^linux-$kind-${version//./\\.}[.~][^/]*-cloud-$architecture\$" | sort -V) || continue
+		names=$(apt-cache pkgnames "linux-$kind-" |
+			grep -E "^linux-$kind-${version//./\\.}([.~][^/-]*)?(-[0-9]+)?$(flavour_of "$1")\$" |
+			sort -V) || continue
 		echo "${names##*$'\n'}"
 		return 0
 	done
@@ -52,7 +67,7 @@ newest_package() {
 
 no_kernel() {
 	sed 's/^/  /' "$1" >&2
-	die "no $2 cloud kernel found in: $(suites_of "$2" | cut -d' ' -f2 | paste -sd' ')" \
+	die "no $2 kernel found in: $(suites_of "$2" | cut -d' ' -f2 | paste -sd' ')" \
 		"(apt's messages are above). If the suites were archived, point" \
 		"TIMERSNOOP_DEBIAN_MIRROR and TIMERSNOOP_DEBIAN_SECURITY_MIRROR at the archive," \
 		"or put a vmlinuz and a file 'version' into $kernels/$2 by hand."
@@ -61,7 +76,7 @@ no_kernel() {
 # Fetches SERIES by way of DIR; it appears in the cache complete or not at all.
 fetch() {
 	local series=$1 dir=$2 package deb vmlinuz version config
-	note "fetching a $series kernel"
+	note "fetching a kernel: $series"
 	private_apt "$dir" "$(architecture_of "$series")" < <(suites_of "$series")
 	export APT_CONFIG=$dir/apt.conf
 	# One missing suite makes this fail, yet the others are there and verified.
@@ -125,7 +140,7 @@ for arg; do
 		exit 0
 		;;
 	*)
-		suites_of "$arg" >/dev/null || die "unknown series '$arg': known are ${all_series[*]} ${others[*]}"
+		suites_of "$arg" >/dev/null || die "unknown series '$arg': known are ${all_series[*]} ${more_series[*]}"
 		wanted+=("$arg")
 		;;
 	esac
