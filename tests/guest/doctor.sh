@@ -32,9 +32,9 @@ test_can_trace() {
 	assert_status 0 timersnoop doctor --json
 	assert_empty stderr
 	assert_eq 1 "$(wc -l <stdout)" "lines"
-	assert_json stdout --arg release "$(uname -r)" 'all(.[]; .event == "doctor"
+	assert_json stdout --arg release "$(uname -r)" --arg machine "$(uname -m)" 'all(.[]; .event == "doctor"
 		and .can_trace and .status == 0 and .error == null and .release == $release
-		and .machine == "x86_64" and all(.libraries[]; .built and .loaded)
+		and .machine == $machine and all(.libraries[]; .built and .loaded)
 		and all(.checks[]; .state == "ok" or (.check == "probes" and .state == "limited"))
 		and .given_up.capabilities and .given_up.calls
 		and (.plan.new_from == "kernel") and (.plan.probes | length > 10))'
@@ -138,7 +138,8 @@ test_unprivileged() {
 	assert_eq ok "$(state tracefs)" tracefs
 }
 
-# Debian has no kernel without CONFIG_KPROBE_EVENTS: all but the files that it has not got.
+# Debian's kernels for amd64, those of its installer too, have CONFIG_KPROBE_EVENTS: one that has
+# not is played by a tracefs without its files.
 test_no_kprobe_events() {
 	cat >hidden <<-'EOS'
 		mkdir real
