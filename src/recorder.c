@@ -259,7 +259,13 @@ static int drop(struct recorder *recorder, size_t stream)
 	return 0;
 }
 
-/* The stream whose oldest page is over first, of those that have more than one. */
+/* When the last page of a stream ends is known while it is open. */
+static bool may_drop(const struct pages *pages)
+{
+	return pages->count - pages->first > (pages->open ? 0 : 1);
+}
+
+/* The stream whose oldest page is over first, of those of which that is known. */
 static size_t stream_to_drop(const struct recorder *recorder)
 {
 	size_t found = recorder->request.stream_count;
@@ -267,10 +273,9 @@ static size_t stream_to_drop(const struct recorder *recorder)
 	for (size_t i = 0; i < recorder->request.stream_count; i++) {
 		const struct pages *pages = &recorder->streams[i];
 
-		if (pages->count - pages->first > 1 &&
-		    (found == recorder->request.stream_count ||
-		     ends_before(recorder, pages) <
-			     ends_before(recorder, &recorder->streams[found])))
+		if (may_drop(pages) && (found == recorder->request.stream_count ||
+					ends_before(recorder, pages) <
+						ends_before(recorder, &recorder->streams[found])))
 			found = i;
 	}
 	return found;
@@ -284,8 +289,7 @@ static int drop_old(struct recorder *recorder)
 	for (size_t i = 0; ring_ns && i < recorder->request.stream_count; i++) {
 		struct pages *pages = &recorder->streams[i];
 
-		while (status == 0 && pages->count > pages->first &&
-		       (pages->open || pages->count - pages->first > 1) &&
+		while (status == 0 && may_drop(pages) &&
 		       ends_before(recorder, pages) + (uint64_t)ring_ns < recorder->newest_ns)
 			status = drop(recorder, i);
 	}

@@ -276,6 +276,28 @@ static void ring_of_idle_cpu(void)
 	end();
 }
 
+/* The same with a ring of bytes: its page goes when it is the oldest. */
+static void ring_of_bytes_of_idle_cpu(void)
+{
+	begin(4 * IMAGE_SIZE, 0);
+	take(1, 1000, 50, 2);
+	for (uint32_t i = 0; i < 3; i++)
+		take(0, 10000 + i * 10000, i, FULL);
+	CU_ASSERT_EQUAL(drops, 0);
+	CU_ASSERT_EQUAL(recorder_horizon(recorder), 1000);
+	take(0, 40000, 3, FULL);
+	CU_ASSERT_EQUAL(drops, 1);
+	CU_ASSERT_EQUAL(dropped[0], 50);
+	CU_ASSERT_EQUAL(recorder_since(recorder), 1011);
+	CU_ASSERT_EQUAL(recorder_horizon(recorder), 10000);
+	CU_ASSERT_EQUAL(recorder_bytes(recorder, 1), 0);
+	/* and one that is not the oldest stays */
+	take(1, 42000, 52, 2);
+	CU_ASSERT_EQUAL(drops, 2);
+	CU_ASSERT_EQUAL(dropped[1], 0);
+	end();
+}
+
 /* What dropped pages told as lost is known; and slots are used again. */
 static void ring_with_losses(void)
 {
@@ -359,6 +381,7 @@ int suite_recorder(void)
 	if (!suite || !CU_ADD_TEST(suite, whole_pages) || !CU_ADD_TEST(suite, small_pages) ||
 	    !CU_ADD_TEST(suite, odd_pages) || !CU_ADD_TEST(suite, ring_of_bytes) ||
 	    !CU_ADD_TEST(suite, ring_of_time) || !CU_ADD_TEST(suite, ring_of_idle_cpu) ||
+	    !CU_ADD_TEST(suite, ring_of_bytes_of_idle_cpu) ||
 	    !CU_ADD_TEST(suite, ring_with_losses) || !CU_ADD_TEST(suite, copies) ||
 	    !CU_ADD_TEST(suite, no_room))
 		return (int)CU_get_error();
