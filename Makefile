@@ -10,6 +10,7 @@
 # make check-guests-all   with every test on each of them
 # make check-arm64    the main tests of those on an arm64 kernel (scripts/arm64.sh)
 # make check-kernels  some of the tests on other kernels: PREEMPT_RT, Debian's usual one, the newest
+# make check-soak an hour of the guests' time, while programs come and go
 # make bench      what it costs beside others, under emulation (doc/BENCHMARKS.md)
 # make fuzz       fuzzers, FUZZ_SECONDS= each
 # make lint       format and static analysis
@@ -169,6 +170,14 @@ KERNEL_TESTS ?= ^(accuracy|lives_expiries|kernel_counts|doctor|behaviour_refuse)
 check-kernels: timersnoop guest-programs
 	tests/guest/run-all.sh -j 1 -t '$(KERNEL_TESTS)' $(KERNELS)
 
+# Where time is counted in instructions, what is waited for takes none. What memory each
+# mode had meanwhile is left in build/soak.
+SOAK_KERNELS ?= 6.1 7.2
+check-soak: timersnoop guest-programs
+	for kernel in $(SOAK_KERNELS); do \
+		scripts/guest.sh $$kernel --icount --timeout 5400 --out build/soak/$$kernel -- \
+			env T_SOAK=1 T_TIMES=1 bash /tests/soak.sh || exit; done
+
 # Not hardened: the sanitizers see less of calls that are checked already.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 check-sanitized:
@@ -251,7 +260,7 @@ check-builds:
 clean:
 	rm -rf build timersnoop timersnoop-$(VERSION).tar.xz
 
-.PHONY: all analyse analysed bench bench-programs check check-arm64 check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-kernels check-package check-readers check-sanitized clean coverage dist format fuzz guest-programs install lint uninstall
+.PHONY: all analyse analysed bench bench-programs check check-arm64 check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-kernels check-package check-readers check-sanitized check-soak clean coverage dist format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(ANALYSED:.o=.d) $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d
