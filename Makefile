@@ -11,6 +11,7 @@
 # make check-arm64    the main tests of those on an arm64 kernel (scripts/arm64.sh)
 # make check-kernels  some of the tests on other kernels: PREEMPT_RT, Debian's usual one, the newest
 # make check-soak an hour of the guests' time, while programs come and go
+# make check-valgrind  command lines under memcheck, in guests
 # make bench      what it costs beside others, under emulation (doc/BENCHMARKS.md)
 # make fuzz       fuzzers, FUZZ_SECONDS= each
 # make lint       format and static analysis
@@ -178,6 +179,9 @@ check-soak: timersnoop guest-programs
 		scripts/guest.sh $$kernel --icount --timeout 5400 --out build/soak/$$kernel -- \
 			env T_SOAK=1 T_TIMES=1 bash /tests/soak.sh || exit; done
 
+check-valgrind: timersnoop guest-programs
+	scripts/valgrind.sh
+
 # Not hardened: the sanitizers see less of calls that are checked already.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 check-sanitized:
@@ -260,7 +264,7 @@ check-builds:
 clean:
 	rm -rf build timersnoop timersnoop-$(VERSION).tar.xz
 
-.PHONY: all analyse analysed bench bench-programs check check-arm64 check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-kernels check-package check-readers check-sanitized check-soak clean coverage dist format fuzz guest-programs install lint uninstall
+.PHONY: all analyse analysed bench bench-programs check check-arm64 check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-kernels check-package check-readers check-sanitized check-soak check-valgrind clean coverage dist format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(ANALYSED:.o=.d) $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Install what timersnoop needs on Debian and its relatives.
 #
-#   scripts/deps.sh [build|test|guest|arm64|bench|package|builds|all]...      (default: build)
+#   scripts/deps.sh [build|test|guest|arm64|bench|valgrind|package|builds|all]...      (default: build)
 #
 #   build  compile the program
 #   test   unit tests, fuzzers, linters, the manual's check, programs to trace
 #   guest  boot test kernels under QEMU (scripts/kernels.sh, scripts/guest.sh)
 #   arm64  build for arm64, and boot test kernels of it (scripts/arm64.sh)
 #   bench  measure it beside others (scripts/bench.sh)
+#   valgrind  run it under valgrind in guests (scripts/valgrind.sh)
 #   package  make Debian packages (scripts/package.sh)
 #   builds  build with the libraries of other releases (scripts/builds.sh)
 #   all    what build, test and guest need
@@ -47,6 +48,11 @@ arm64_libraries=()
 bench_packages=("${guest_packages[@]}" linux-perf bpftrace valgrind)
 bench_commands=("${guest_commands[@]}" perf bpftrace valgrind)
 bench_libraries=()
+
+# libc6-dbg: valgrind knows nothing of the dynamic linker without.
+valgrind_packages=("${guest_packages[@]}" valgrind libc6-dbg)
+valgrind_commands=("${guest_commands[@]}" valgrind)
+valgrind_libraries=()
 
 package_packages=("${build_packages[@]}" libcunit1-dev git xz-utils dpkg-dev debhelper lintian)
 package_commands=("${build_commands[@]}" git xz dpkg-buildpackage dh lintian)
@@ -113,14 +119,14 @@ without_apt() {
 groups=()
 for arg in "${@:-build}"; do
 	case $arg in
-	build | test | guest | arm64 | bench | package | builds) groups+=("$arg") ;;
+	build | test | guest | arm64 | bench | valgrind | package | builds) groups+=("$arg") ;;
 	all) groups+=(build test guest) ;;
 	-h | --help)
 		show_help "$0"
 		exit 0
 		;;
 	*)
-		note "unknown group '$arg' (build, test, guest, arm64, bench, package, builds or all)"
+		note "unknown group '$arg' (build, test, guest, arm64, bench, valgrind, package, builds or all)"
 		exit 2
 		;;
 	esac
