@@ -12,9 +12,10 @@
 #include "timersnoop/trace_parts.h"
 
 /*
- * While calls keep coming they are read in batches: after a round with this
- * many, the next one waits a little, which people do not notice and the ring
- * buffer easily holds.
+ * While calls keep coming they are read in batches: after a round with this many, or one
+ * that had not to be waited for, the next one waits a little, which people do not notice
+ * and the ring buffer easily holds. Whoever is woken for each record, and at once, costs
+ * ten times as much.
  */
 #define BUSY_ROUND 32
 #define BUSY_PAUSE_NS (5 * 1000000LL)
@@ -206,7 +207,18 @@ static int64_t pause_after(struct trace *trace, long count)
 						       : -1;
 	if (merge_waiting(live_merge(trace->live)))
 		return 0;
-	return count >= BUSY_ROUND ? BUSY_PAUSE_NS : -1;
+	return count >= BUSY_ROUND || (count > 0 && trace->waited_ns < BUSY_PAUSE_NS)
+		       ? BUSY_PAUSE_NS
+		       : -1;
+}
+
+static int wait_for_more(struct trace *trace, int64_t longest_ns)
+{
+	uint64_t began = clocks_now();
+	int why = wakeups_wait(trace->wakeups, longest_ns);
+
+	trace->waited_ns = (int64_t)(clocks_now() - began);
+	return why;
 }
 
 /* Or what was read could not be kept. */
@@ -242,7 +254,7 @@ int trace_follow_stream(struct trace *trace, struct error *err)
 			return 0;
 		set_tick(trace);
 		/* An interrupted write goes on after what interrupted it. */
-		why = wakeups_wait(trace->wakeups, why == -EINTR ? 0 : pause_after(trace, count));
+		why = wait_for_more(trace, why == -EINTR ? 0 : pause_after(trace, count));
 		if (why < 0)
 			return error_errno(err, -why, "cannot wait for the trace");
 		over = is_over(trace, why);

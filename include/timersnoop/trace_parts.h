@@ -38,12 +38,13 @@ struct trace {
 		COMMAND_ENDED,     /* by itself */
 		COMMAND_WAS_ENDED, /* because tracing was over */
 	} command;
-	bool paused;   /* behind the last round */
-	bool progress; /* is told as it goes */
-	bool whole;    /* traced to its end: what is shown is what there was */
-	bool closed;   /* nobody reads the output any more */
-	bool cut;      /* a signal came while it was written */
-	int signals;   /* that came to us alone, with COMMAND */
+	int64_t waited_ns; /* behind the last round */
+	bool paused;       /* the same, on purpose */
+	bool progress;     /* is told as it goes */
+	bool whole;        /* traced to its end: what is shown is what there was */
+	bool closed;       /* nobody reads the output any more */
+	bool cut;          /* a signal came while it was written */
+	int signals;       /* that came to us alone, with COMMAND */
 };
 
 /* On standard error, unless -q. */
