@@ -85,7 +85,7 @@ tests 'unit tests' "${make[@]}" CC=gcc CFLAGS="$strict" check
 # On one core, while the next ones leave it.
 (
 	aside sanitized "${make[@]}" check-sanitized
-	aside analysed "${make[@]}" -j1 CC=gcc analyse
+	aside analysed "${make[@]}" -j1 CC=gcc analyse-short
 ) &
 running=$!
 tests 'fuzzers' "${make[@]}" fuzz FUZZ_SECONDS=10
