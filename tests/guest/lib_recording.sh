@@ -92,7 +92,7 @@ def which: {"ITIMER_REAL": "0", "ITIMER_VIRTUAL": "1", "ITIMER_PROF": "2"}[.] //
 if has("ret") then
   "call \(.mono_ns) \(.tid) \(.event | name) \(
     if .event | test("create$|^alarm$") then "-" else .timer_id // .fd // (.which | which?) // "-" end) \(
-    .flags // "-") \(.new | value) \(
+    .flags // "-") \(if .new.from == "user" then "-" else .new | value end) \(
     if .event | test("itimer$|^alarm$") then "-" else .old // .current | value end) \(.ret)"
 elif .event == "timer_expire" then "expire \(.mono_ns) \(.timer_id) \(.interval_ns // "-")"
 elif .event == "timerfd_expire" or .event == "itimer_expire" then
