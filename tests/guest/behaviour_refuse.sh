@@ -137,17 +137,8 @@ test_tracefs_not_mounted() {
 
 # A kernel without CONFIG_KPROBE_EVENTS has all but a few files of tracefs.
 test_no_kprobe_events() {
-	cat >hidden <<-'EOS'
-		mkdir real
-		mount --bind /sys/kernel/tracing real
-		mount -t tmpfs nodev /sys/kernel/tracing
-		cp real/README /sys/kernel/tracing
-		mkdir /sys/kernel/tracing/{instances,events}
-		mount --bind real/instances /sys/kernel/tracing/instances
-		mount --bind real/events /sys/kernel/tracing/events
-		umount real
-		umount -l /sys/kernel/debug/tracing 2>/dev/null
-		umount -l /sys/kernel/debug
+	without_kprobe_events >hidden
+	cat >>hidden <<-'EOS'
 		timersnoop -d 1 2>stderr-trace
 		echo "trace $?"
 		timersnoop doctor >/dev/null 2>stderr-doctor

@@ -141,19 +141,8 @@ test_unprivileged() {
 # Debian's kernels for amd64, those of its installer too, have CONFIG_KPROBE_EVENTS: one that has
 # not is played by a tracefs without its files.
 test_no_kprobe_events() {
-	cat >hidden <<-'EOS'
-		mkdir real
-		mount --bind /sys/kernel/tracing real
-		mount -t tmpfs nodev /sys/kernel/tracing
-		cp real/README /sys/kernel/tracing
-		mkdir /sys/kernel/tracing/{instances,events}
-		mount --bind real/instances /sys/kernel/tracing/instances
-		mount --bind real/events /sys/kernel/tracing/events
-		umount real
-		umount -l /sys/kernel/debug/tracing 2>/dev/null
-		umount -l /sys/kernel/debug
-		exec timersnoop doctor --json
-	EOS
+	without_kprobe_events >hidden
+	echo 'exec timersnoop doctor --json' >>hidden
 	assert_status 3 unshare -m bash hidden
 	assert_refused kprobe_events 'no kprobe events' 'CONFIG_KPROBE_EVENTS'
 	assert_eq ok "$(state permission)" permission

@@ -80,3 +80,20 @@ assert_counts() {
 		| group_by(.) | map({key: .[0], value: length}) | from_entries' "$1" >counts
 	assert_eq "$(jq -c -S . <<<"$2")" "$(jq -c -S . counts)" "calls of each tag in $1"
 }
+
+# A script that makes a mount namespace one where tracefs has all files but those that a
+# kernel without CONFIG_KPROBE_EVENTS has not. What it is for comes behind it.
+without_kprobe_events() {
+	cat <<-'EOS'
+		mkdir real
+		mount --bind /sys/kernel/tracing real
+		mount -t tmpfs nodev /sys/kernel/tracing
+		cp real/README /sys/kernel/tracing
+		mkdir /sys/kernel/tracing/{instances,events}
+		mount --bind real/instances /sys/kernel/tracing/instances
+		mount --bind real/events /sys/kernel/tracing/events
+		umount real
+		umount -l /sys/kernel/debug/tracing 2>/dev/null
+		umount -l /sys/kernel/debug
+	EOS
+}
