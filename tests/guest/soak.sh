@@ -91,7 +91,7 @@ assert_all() {
 # memory in the last third than in the second.
 assert_flat() {
 	awk -v growth="${growth[$1]:-$growth_of_others}" '
-		{ memory[NR] = $1; files[NR] = $2 }
+		{ memory[NR] = $1 + 0; files[NR] = $2 + 0 } # numbers, or they are compared as text
 		function most(from, to, most_of, i) {
 			for (i = from; i <= to; i++)
 				most_of = memory[i] > most_of ? memory[i] : most_of
