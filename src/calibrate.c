@@ -62,7 +62,7 @@ static void call_for_nothing(void *context)
 	syscall(SYS_timer_settime, -1, 0, NULL, NULL);
 }
 
-/* Of one try; the last 64-bit word tells the callers' kinds apart. */
+/* What a value begins with; its fourth number tells the callers' kinds apart. */
 static const int32_t marks[3] = { 0x5ca1ab1e, 0x0b5e55ed, 0x1ce1ce1c };
 
 /* Callers that there may be; of the last two, whether this kernel serves any. */
@@ -122,11 +122,10 @@ static void call_with_values(void *context)
 {
 	struct values *values = context;
 
-	for (int i = 0; i < CALLERS; i++) {
+	for (int i = 0; i < CALLERS; i++)
 		memcpy(values->wide[i], (int64_t[]){ marks[0], marks[1], marks[2], i },
 		       sizeof(values->wide[i]));
-		values->narrow[i] = marks[i];
-	}
+	memcpy(values->narrow, marks, sizeof(marks));
 	values->narrow[3] = CALLER_32_TIME32;
 	syscall(SYS_timer_settime, -1, 0, values->wide[CALLER_64], NULL);
 	call_as_others(values);

@@ -185,10 +185,23 @@ static int make_companion(struct session *session, const struct session_request 
 	return set_up_instance(session->companion, request, err);
 }
 
+/*
+ * Where the plan at hand has values at second hand because a place is not known, it is looked
+ * for, once; true: a better plan can be made.
+ */
+static bool find_copy(const struct session *session, struct kernel_features *features, bool *tried)
+{
+	if (*tried || session->plan.refused_new_from != FROM_USER)
+		return false;
+	*tried = true;
+	return calibrate_copy(session->instance, session->group, features, NULL) == 0;
+}
+
 /* Plans and defines until the kernel has taken every probe of a plan. */
 static int make_probes(struct session *session, const struct session_request *request,
 		       struct kernel_features *features, struct error *err)
 {
+	bool tried = false;
 	int status = 0;
 
 	while (status == 0) {
@@ -198,6 +211,8 @@ static int make_probes(struct session *session, const struct session_request *re
 		status = probe_plan_make(&session->plan, features, &request->wishes, err);
 		if (status < 0)
 			break;
+		if (find_copy(session, features, &tried))
+			continue;
 		if (probe_group_add(session->group, &session->plan, &probe, &refused) == 0)
 			break;
 		if (!probe || refused.code == ENOMEM || refused.code == EPERM ||
@@ -243,23 +258,6 @@ static int set_filters(struct session *session, struct error *err)
 	return status;
 }
 
-/*
- * What is found makes the plan a better one; without it, the plan says what it lacks or has
- * at second hand.
- */
-static void calibrate(const struct session *session, const struct plan_wishes *wishes,
-		      struct kernel_features *features)
-{
-	struct probe_plan *plan = malloc(sizeof(*plan));
-
-	if (plan && probe_plan_make(plan, features, wishes, NULL) == 0 &&
-	    plan->refused_new_from == FROM_USER)
-		calibrate_copy(session->instance, session->group, features, NULL);
-	free(plan);
-	if (wishes->toctou && !features->return_args)
-		calibrate_registers(session->instance, session->group, features, NULL);
-}
-
 int session_open(struct session **out, const struct session_request *request,
 		 struct kernel_features *features, struct error *err)
 {
@@ -275,8 +273,9 @@ int session_open(struct session **out, const struct session_request *request,
 		status = set_up_instance(session->instance, request, err);
 	if (status == 0 && request->has_instance)
 		*request->has_instance = true;
-	if (status == 0)
-		calibrate(session, &request->wishes, features);
+	/* Without it, the plan says what is not compared. */
+	if (status == 0 && request->wishes.toctou && !features->return_args)
+		calibrate_registers(session->instance, session->group, features, NULL);
 	if (status == 0)
 		status = make_probes(session, request, features, err);
 	if (status == 0 && (request->follows || request->cpus) &&
