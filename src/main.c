@@ -97,7 +97,7 @@
  *   out_stat         figures of stats -> which columns, whose histograms
  *   out_kernel       the kernel's timers -> which columns, lines of events
  *   printable        names, as a terminal may be shown them
- *   json_stream      JSON in JSON, for what is told once
+ *   json_stream      objects and lists, for what is told once
  *   line, sink       one line of bytes; lines -> a file descriptor
  *
  *   procfs           tasks as /proc tells of them now
