@@ -58,7 +58,7 @@ endif
 # What is built shall not tell where.
 PLACE := $(call compiler_takes,-ffile-prefix-map=$(CURDIR)=.)
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DTIMERSNOOP_VERSION='"$(VERSION)"' -Iinclude \
-	$(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(LIBS)) $(PLACE) $(HARDENED_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+	$(WARNINGS) $(shell $(PKG_CONFIG) --cflags $(LIBS)) $(PLACE) $(HARDENED_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(COVERAGE)
 ALL_LDFLAGS = $(HARDENED_LDFLAGS) $(LDFLAGS)
 ALL_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) $(LDLIBS)
 
@@ -190,7 +190,7 @@ check-sanitized:
 
 # Not confined: what was counted is written in the end.
 coverage:
-	$(MAKE) check BUILD=build/coverage HARDENING=no CFLAGS='-O1 -g --coverage -DCHECKED_BUILD=1'
+	$(MAKE) check BUILD=build/coverage HARDENING=no COVERAGE=--coverage CFLAGS='-O1 -g -DCHECKED_BUILD=1'
 	tests/unit/coverage.sh build/coverage
 
 # Fuzzers of whatever reads bytes from outside; FUZZ_SECONDS each.
