@@ -44,6 +44,7 @@ lay_hand() {
 # Whether this one watches its instances and has gone to sleep: also one that enables no event.
 is_guarding() {
 	local state
+	has_one_instance "$1" || return
 	# shellcheck disable=SC2010 # where they lead to
 	ls -l "/proc/$1/fd" 2>/dev/null | grep -q inotify || return
 	read -r _ _ state _ <"/proc/$1/stat" && [[ $state == S ]]

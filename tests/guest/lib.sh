@@ -164,10 +164,18 @@ whole_calls() {
 	' "$1"
 }
 
+# has_one_instance PID: whether this timersnoop has the instance that it keeps, and no other.
+# A sweep of another one that begins may take the first, and removes it in a while.
+has_one_instance() {
+	local dirs=("$tracefs"/instances/timersnoop-"$1"-????????)
+	[[ ${#dirs[@]} == 1 && -d ${dirs[0]} ]]
+}
+
 # is_tracing PID: whether the timersnoop with this pid records by now: all its
 # events are on, in one of its instances, and it has gone to sleep over them.
 is_tracing() {
 	local state made on
+	has_one_instance "$1" || return
 	made=$(grep -c "timersnoop_$1_" "$tracefs/kprobe_events")
 	on=$(cat "$tracefs"/instances/timersnoop-"$1"-*/set_event 2>/dev/null |
 		grep -c "^timersnoop_$1_")
