@@ -50,8 +50,8 @@ bench_commands=("${guest_commands[@]}" perf bpftrace valgrind)
 bench_libraries=()
 
 # libc6-dbg: valgrind knows nothing of the dynamic linker without.
-valgrind_packages=("${guest_packages[@]}" valgrind libc6-dbg)
-valgrind_commands=("${guest_commands[@]}" valgrind)
+valgrind_packages=("${guest_packages[@]}" binutils libc6-dbg)
+valgrind_commands=("${guest_commands[@]}" readelf)
 valgrind_libraries=()
 
 package_packages=("${build_packages[@]}" libcunit1-dev git xz-utils dpkg-dev debhelper lintian)

@@ -73,7 +73,7 @@ no_kernel() {
 		"or put a vmlinuz and a file 'version' into $kernels/$2 by hand."
 }
 
-# Fetches SERIES by way of DIR; it appears in the cache complete or not at all.
+# fetch SERIES DIR: makes DIR/made, for make_once.
 fetch() {
 	local series=$1 dir=$2 package deb vmlinuz version config
 	note "fetching a kernel: $series"
@@ -97,39 +97,12 @@ fetch() {
 	*/vmlinuz-*) version=${vmlinuz##*/vmlinuz-} ;;
 	*) version=$(basename "$(dirname "$vmlinuz")") ;;
 	esac
-	mkdir "$dir/$series"
-	mv "$vmlinuz" "$dir/$series/vmlinuz"
+	mkdir "$dir/made"
+	mv "$vmlinuz" "$dir/made/vmlinuz"
 	config=$(find "$dir/unpacked" -type f \( -name "config-$version" -o -path "*/$version/config" \) -print -quit)
-	[[ ! $config ]] || mv "$config" "$dir/$series/config"
-	echo "$package $(dpkg-deb -f "$deb" Version)" >"$dir/$series/package"
-	echo "$version" >"$dir/$series/version"
-	rm -rf "${kernels:?}/$series"
-	mv "$dir/$series" "$kernels/$series"
-	unset APT_CONFIG
-}
-
-cached() {
-	[[ -s $kernels/$1/vmlinuz && -s $kernels/$1/version ]]
-}
-
-fetch_missing() {
-	local series work
-	find_archives
-	mkdir -p "$kernels"
-	exec 9>"$kernels/.lock"
-	flock 9
-	# We hold the lock, so these belong to runs that were cut short.
-	rm -rf "$kernels"/.fetch.*
-	work=$(mktemp -d "$kernels/.fetch.XXXXXX")
-	# shellcheck disable=SC2064 # the path is known now and local
-	trap "rm -rf '$work'" EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
-	for series; do
-		# Another run may have brought it while this one waited.
-		cached "$series" || fetch "$series" "$work/apt-$series"
-		rm -rf "$work/apt-$series"
-	done
+	[[ ! $config ]] || mv "$config" "$dir/made/config"
+	echo "$package $(dpkg-deb -f "$deb" Version)" >"$dir/made/package"
+	echo "$version" >"$dir/made/version"
 }
 
 wanted=()
@@ -148,11 +121,11 @@ done
 ((${#wanted[@]})) || wanted=("${all_series[@]}")
 
 kernels=$(cache_dir)/kernels
-missing=()
 for series in "${wanted[@]}"; do
-	cached "$series" || missing+=("$series")
+	make_once "$kernels/$series" fetch "$series"
+	[[ -s $kernels/$series/vmlinuz && -s $kernels/$series/version ]] ||
+		die "$kernels/$series has not both of vmlinuz and version: remove it"
 done
-((${#missing[@]} == 0)) || fetch_missing "${missing[@]}"
 for series in "${wanted[@]}"; do
 	echo "$series $kernels/$series/vmlinuz $(<"$kernels/$series/version")"
 done

@@ -54,3 +54,26 @@ private_apt() {
 		fi
 	done >"$dir/sources.list"
 }
+
+# make_once PLACE COMMAND [ARG...]: COMMAND ARG... DIR makes DIR/made, with what is fetched;
+# that becomes the directory PLACE, complete or not at all. Nothing where PLACE is there.
+make_once() (
+	place=$1
+	[[ ! -d $place ]] || exit 0
+	shift
+	find_archives
+	mkdir -p "$(dirname "$place")"
+	exec 9>"$(dirname "$place")/.lock"
+	flock 9
+	# We hold the lock, so these belong to runs that were cut short.
+	rm -rf "$(dirname "$place")"/.fetch.*
+	work=$(mktemp -d "$(dirname "$place")/.fetch.XXXXXX")
+	trap 'rm -rf "$work"' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	# Another run may have brought it while this one waited.
+	[[ -d $place ]] || {
+		"$@" "$work"
+		mv "$work/made" "$place"
+	}
+)

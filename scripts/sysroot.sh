@@ -25,7 +25,7 @@ unpack() {
 	dpkg-deb --fsys-tarfile "$1" | tar -C "$2" -x --keep-directory-symlink --no-same-owner
 }
 
-# Makes $sysroot, complete or not at all.
+# fetch DIR: makes DIR/made, for make_once.
 fetch() {
 	local dir=$1 deb name
 	note "fetching an arm64 userland"
@@ -38,30 +38,15 @@ fetch() {
 		tail -n 20 "$dir/log" | sed 's/^/  /' >&2
 		die "could not fetch the packages: try again"
 	fi
-	mkdir -p "$dir/root/usr"/{bin,lib,sbin}
+	mkdir -p "$dir/made/usr"/{bin,lib,sbin}
 	for name in bin lib sbin; do
-		ln -s "usr/$name" "$dir/root/$name"
+		ln -s "usr/$name" "$dir/made/$name"
 	done
 	for deb in "$dir"/archives/*.deb; do
-		unpack "$deb" "$dir/root"
+		unpack "$deb" "$dir/made"
 	done
-	mv "$dir/root" "$sysroot"
-	unset APT_CONFIG
 }
 
 sysroot=$(cache_dir)/sysroot/arm64
-if [[ ! -d $sysroot ]]; then
-	find_archives
-	mkdir -p "$(dirname "$sysroot")"
-	exec 9>"$(dirname "$sysroot")/.lock"
-	flock 9
-	# We hold the lock, so these belong to runs that were cut short.
-	rm -rf "$(dirname "$sysroot")"/.fetch.*
-	work=$(mktemp -d "$(dirname "$sysroot")/.fetch.XXXXXX")
-	trap 'rm -rf "$work"' EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
-	# Another run may have brought it while this one waited.
-	[[ -d $sysroot ]] || fetch "$work"
-fi
+make_once "$sysroot" fetch
 echo "$sysroot"

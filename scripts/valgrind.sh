@@ -5,12 +5,15 @@
 #
 # KERNEL is as for scripts/guest.sh (default: 6.1 7.2). The tests are those of
 # tests/guest/valgrind.sh; T_ONLY in the environment, an extended regular expression, is of
-# which of them, as VALGRIND/NAME. The guest gets valgrind of this machine, and what it must
-# know of the dynamic linker (libc6-dbg). Needs ./timersnoop and the guest programs: make
-# timersnoop guest-programs. Exit status 1 when a test failed.
+# which of them, as valgrind/NAME. The guest gets the newest valgrind of Debian, since older
+# ones do not know pidfd_open(2) and Landlock, and what it must know of this machine's dynamic
+# linker (libc6-dbg). It is kept in ${TIMERSNOOP_CACHE:-${XDG_CACHE_HOME:-~/.cache}/timersnoop}/valgrind
+# and fetched once; remove it there to get a newer one. The archive is that of
+# scripts/kernels.sh. Needs ./timersnoop and the guest programs: make timersnoop
+# guest-programs. Exit status 1 when a test failed.
 set -euo pipefail
-# shellcheck source=scripts/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/lib_apt.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib_apt.sh"
 
 case ${1:-} in
 -h | --help)
@@ -22,28 +25,36 @@ esac
 kernels=("$@")
 ((${#kernels[@]})) || kernels=(6.1 7.2)
 
-# copy FILE...: to the same place in the image.
-copy() {
-	local file
-	for file; do
-		install -D -m 755 "$file" "$image$file"
-	done
+# fetch DIR: makes DIR/made, for make_once.
+# shellcheck disable=SC2317 # which calls it
+fetch() {
+	local dir=$1
+	note "fetching valgrind"
+	private_apt "$dir" amd64 <<<'main sid'
+	export APT_CONFIG=$dir/apt.conf
+	if ! { cd "$dir" && apt-get -q update && apt-get -q download valgrind; } >"$dir/log" 2>&1; then
+		tail -n 20 "$dir/log" | sed 's/^/  /' >&2
+		die "could not fetch valgrind: try again"
+	fi
+	dpkg-deb -x "$dir"/valgrind_*.deb "$dir/made"
 }
 
-need valgrind valgrind valgrind
 need readelf binutils
 [[ -x $top/timersnoop ]] || die "no ./timersnoop: run make first"
 image=$(mktemp -d)
 trap 'rm -rf "$image"' EXIT
-program=/usr/bin/valgrind.bin # what Debian's script starts
-[[ -x $program ]] || program=$(command -v valgrind)
-install -D -m 755 "$program" "$image/usr/bin/valgrind"
-copy /usr/libexec/valgrind/{memcheck-amd64-linux,vgpreload_core-amd64-linux.so} \
-	/usr/libexec/valgrind/{vgpreload_memcheck-amd64-linux.so,default.supp}
+made=$(cache_dir)/valgrind/amd64
+make_once "$made" fetch
+program=$made/usr/bin/valgrind.bin # what Debian's script starts
+[[ -x $program ]] || program=$made/usr/bin/valgrind
+install -D "$program" "$image/usr/bin/valgrind"
+install -D -t "$image/usr/libexec/valgrind" \
+	"$made"/usr/libexec/valgrind/{memcheck-amd64-linux,vgpreload_core-amd64-linux.so} \
+	"$made"/usr/libexec/valgrind/{vgpreload_memcheck-amd64-linux.so,default.supp}
 id=$(readelf -n /lib64/ld-linux-x86-64.so.2 | sed -n 's/.*Build ID: //p')
 symbols=/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug
 [[ -f $symbols ]] || die "no symbols of the dynamic linker: install libc6-dbg, or run scripts/deps.sh valgrind"
-copy "$symbols"
+install -D "$symbols" "$image$symbols"
 
 failed=0
 for kernel in "${kernels[@]}"; do

@@ -77,7 +77,7 @@ int host_lockdown(char *level, size_t size)
 
 static bool locked_down(void)
 {
-	char level[32];
+	char level[32] = ""; /* whole: a compiler compares words of it */
 
 	return host_lockdown(level, sizeof(level)) == 0 && strcmp(level, "confidentiality") == 0;
 }

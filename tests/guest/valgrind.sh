@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Representative command lines under valgrind's memcheck: no invalid read or write, nothing
 # used that was never set, no leak. It is run by scripts/valgrind.sh alone, in a guest that has
-# valgrind. That knows neither Landlock nor seccomp, and refuses them to the command, which goes
-# without, as on a kernel that has none: nothing else is different.
+# valgrind. That does not know seccomp(2), and refuses it to the command, which goes without,
+# as on a kernel that has none: nothing else is different.
 
 # shellcheck source=tests/guest/lib_behaviour.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib_behaviour.sh"
@@ -10,15 +10,28 @@
 # shellcheck disable=SC2034 # for lib.sh: emulated by two, one in the other
 t_limit=900
 
+# A call of our own without a value, which the kernel is to refuse; see calibrate.c.
+cat >/tmp/valgrind.supp <<'EOF'
+{
+	a call for nothing
+	Memcheck:Param
+	timer_settime(value)
+	fun:syscall
+	fun:try_call
+}
+EOF
+
 # checked STATUS ARG...: timersnoop under valgrind. Its errors, where there are any, are a
 # status of their own, 99.
 checked() {
 	local expected=$1
 	shift
-	run valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
-		--errors-for-leak-kinds=definite --log-file=valgrind.%p timersnoop "$@"
-	# Warnings of calls it does not know begin with "--".
-	[[ $status == "$expected" ]] && ! grep -qs '^==' valgrind.* && return
+	# Landlock keeps valgrind, too, from files: of vgdb, and debug information of its own.
+	run valgrind --quiet --vgdb=no --error-exitcode=99 --track-origins=yes --leak-check=full \
+		--suppressions=/tmp/valgrind.supp --show-leak-kinds=definite --errors-for-leak-kinds=definite \
+		--log-file=valgrind.%p timersnoop "$@"
+	# Each error has a stack; a process that becomes COMMAND has a log of its own.
+	[[ $status == "$expected" ]] && ! grep -qsE '^==[0-9]+== +(at|by) 0x' valgrind.* && return
 	show stderr valgrind.*
 	fail "status $status instead of $expected, or errors: timersnoop $*"
 }
@@ -41,10 +54,12 @@ test_refuses() {
 }
 
 test_doctor_and_list() {
+	start_ticker call=1 touch=called wait=never # to be listed
+	wait_for 20 is_there called
 	checked 0 doctor -v
 	checked 0 list
 	checked 0 --dry-run -e all --lives
-	checked 0 --cleanup
+	checked 1 --cleanup # nothing to do
 }
 
 test_trace() {
