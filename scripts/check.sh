@@ -3,11 +3,11 @@
 #
 #   scripts/check.sh
 #
-# Builds with gcc and with clang, warnings as errors; runs the unit tests, plain
-# and under ASan and UBSan, the linters, the analysers, what is written against the code,
-# memory that is refused, other readers of recordings, and the guest tests on every kernel
-# of the matrix. At the end is what failed once more, and how many tests passed, failed
-# and were skipped.
+# Builds with gcc and with clang, warnings as errors; runs the unit tests, plain, under ASan
+# and UBSan, and counting which lines they run; the linters, the analysers, what is written
+# against the code, memory that is refused, other readers of recordings, and the guest tests
+# on every kernel of the matrix. At the end is what failed once more, and how many tests
+# passed, failed and were skipped.
 # Exit status 0 when none failed.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -86,6 +86,7 @@ tests 'unit tests' "${make[@]}" CC=gcc CFLAGS="$strict" check
 (
 	aside sanitized "${make[@]}" check-sanitized
 	aside analysed "${make[@]}" -j1 CC=gcc analyse-short
+	aside coverage "${make[@]}" -j1 CC=gcc coverage
 ) &
 running=$!
 tests 'fuzzers' "${make[@]}" fuzz FUZZ_SECONDS=10
@@ -97,6 +98,7 @@ tests 'other readers' "${make[@]}" CC=gcc CFLAGS="$strict" check-readers
 wait "$running"
 tests 'unit tests under ASan and UBSan' tell_aside sanitized
 step 'analysers' tell_aside analysed
+tests 'unit tests, and how much of the sources they run' tell_aside coverage
 tests 'guests' "${make[@]}" CC=gcc CFLAGS="$strict" check-guests
 
 [[ ! -s $failures ]] || printf '\nfailed:\n%s\n' "$(<"$failures")"

@@ -27,10 +27,11 @@ set -euo pipefail
 only='' jobs=2 times='' limit=1500 kernels=() all=''
 # What these test is the same on every kernel, as far as other scripts do not test it:
 # each runs on one of two kernels.
-of_any_kernel=(behaviour_output.sh behaviour_end.sh behaviour_select.sh cost_idle.sh examples.sh
-	fields.sh kernel_end.sh kernel_loss.sh kernel_replay.sh kernel_run.sh kernel_select.sh
-	lives_formats.sh record_files.sh record_same.sh stat_findings.sh stat_run.sh
-	privilege_files.sh privilege_names.sh behaviour_storm.sh faults.sh doctor.sh soak.sh)
+of_any_kernel=(accuracy_formats.sh behaviour_command.sh behaviour_output.sh behaviour_end.sh
+	behaviour_select.sh cost_idle.sh examples.sh fields.sh kernel_end.sh kernel_loss.sh
+	kernel_replay.sh kernel_run.sh kernel_select.sh lives_formats.sh record_files.sh
+	record_same.sh stat_findings.sh stat_run.sh privilege_files.sh privilege_names.sh
+	behaviour_storm.sh faults.sh doctor.sh soak.sh)
 with_them=(6.1 7.2)
 
 parse() {
