@@ -32,6 +32,13 @@ def succeeded: .ret | startswith("-") | not;
 def is_arm: is_set and succeeded and (._part | not) and .new.value != {"sec": "0", "nsec": "0"};
 def interval: .new.interval | ns;
 def absolute: .flags != null and (.flags | number) % 2 == 1;
+
+# In nanoseconds; null of a line that tells none.
+def moment: .mono_ns // ._mono // ._before.CLOCK_MONOTONIC | if . then number else null end;
+# A thread may write its line after another one has written what came later. A line
+# that tells no time belongs behind the one before it.
+def in_order_of_time:
+  [foreach .[] as $line (null; ($line | moment) // .; {at: ., $line})] | sort_by(.at) | map(.line);
 JQ
 
 # shellcheck disable=SC2016 # jq's variables
@@ -113,7 +120,7 @@ read -r -d '' lives_occurrences <<'JQ' || :
 def cpu_clock: .clock != null and (.clock | test("CPU"))
   or .which == "ITIMER_VIRTUAL" or .which == "ITIMER_PROF";
 def no_nulls: map(select(. != null));
-def mono: (.mono_ns // ._mono // ._before.CLOCK_MONOTONIC) | number;
+def mono: moment // error("no time: \(tojson)");
 
 # The instant that the first expiry was asked for.
 def asked_agrees($arm; $e):
@@ -148,6 +155,7 @@ def expiry_problems($arm; $created; $before):
         | "asked_ns of a CPU clock"
       elif .asked_ns == null or .asked_clock == null or .late_ns == null then "asked_ns"
       elif $before == null then select(asked_agrees($arm; $e) | not) | "asked_ns"
+      elif ($arm | interval) == 0 then "it had expired, and has no interval"
       else select((minus(.asked_ns; $before.asked_ns) | . <= 0 or . % ($arm | interval) != 0)
           or .asked_clock != $before.asked_clock) | "asked_ns"
       end ),
@@ -276,7 +284,8 @@ problems() {
 	numbers_as_text ours.json
 	numbers_as_text truth.json
 	jq -n -r --slurpfile ours ours.json.text --slurpfile truth truth.json.text \
-		"$lives_common $lives_calls $lives_occurrences $lives_timers ${lives_figures:-} $1" \
+		"$lives_common $lives_calls $lives_occurrences $lives_timers ${lives_figures:-}
+			(\$truth | in_order_of_time) as \$truth | $1" \
 		>differences 2>&1 ||
 		fail "jq could not compare
 $(head -c 2000 differences)"
