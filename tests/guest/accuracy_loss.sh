@@ -20,7 +20,7 @@ calls=6000
 # entry.
 records_of_call() {
 	timersnoop -e timer_settime -v -- true 2>&1 | tee plan | grep -cE \
-		'probe: [pr][0-9]*:[^ ]*/(settime_(call|enter|exit) __x64|settime_(new|copied) )'
+		"probe: [pr][0-9]*:[^ ]*/(settime_(call|enter|exit)$of_any $syscalls|settime_(new|copied) )"
 }
 
 # lose FORMAT CPU...: a process on each of these CPUs, all of them traced, makes

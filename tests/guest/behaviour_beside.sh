@@ -59,8 +59,8 @@ test_other_tracer() {
 	local line
 	cd "$tracefs" || exit
 	{
-		echo "p:other/settime_enter __x64_sys_timer_settime"
-		echo "r:other/settime_exit __x64_sys_timer_settime ret=\$retval"
+		echo "p:other/settime_enter ${syscalls}timer_settime"
+		echo "r:other/settime_exit ${syscalls}timer_settime ret=\$retval"
 	} >>kprobe_events
 	mkdir instances/other
 	echo 'comm == "ticker"' >events/other/settime_enter/filter
@@ -103,7 +103,7 @@ test_other_tracer() {
 # A kretprobe of somebody else that misses most of its hits is not our loss.
 test_misses_of_others() {
 	local tracker=$tracefs/events/other/slow
-	echo 'r1:other/slow __x64_sys_clock_nanosleep' >>"$tracefs/kprobe_events"
+	echo "r1:other/slow ${syscalls}clock_nanosleep" >>"$tracefs/kprobe_events"
 	echo 1 >"$tracker/enable"
 	start ticker thread=20 sleep=400 sleep=400 sleep=400 end
 	run timersnoop -e timer_settime --format json -- ticker thread=10 every=20 call=5 end

@@ -18,13 +18,13 @@ declare -A hands=(
 	[cpus]='echo 1 >tracing_cpumask'
 	[event]='echo 0 >events/GROUP/old/enable'
 	[all-events]='echo 0 >events/enable'
-	[filter]='echo "common_pid == 1" >events/GROUP/settime_exit/filter'
+	[filter]="echo 'common_pid == 1' >events/GROUP/settime_exit$of_any/filter"
 	[deleted]='echo 0 >events/enable; echo "-:GROUP/old" >>/sys/kernel/tracing/kprobe_events'
 )
 declare -A named=([off]=tracing_on [off-and-on]=tracing_on [clock]=trace_clock [cleared]=trace
 	[cleared-cpu]=trace [resized]=buffer_size_kb [pids]=set_event_pid [option]=overwrite
 	[cpus]=tracing_cpumask [event]=old/enable [all-events]=enable
-	[filter]=settime_exit/filter [deleted]=settime_enter/enable)
+	[filter]=settime_exit$of_any/filter [deleted]=settime_enter$of_any/enable)
 
 instance_dir() {
 	local dir

@@ -95,7 +95,7 @@ test_names_like_ours() {
 		mkdir "$tracefs/instances/$file"
 	done
 	for file in "${groups[@]}"; do
-		echo "p:$file/settime_enter __x64_sys_timer_settime" >>"$tracefs/kprobe_events"
+		echo "p:$file/settime_enter ${syscalls}timer_settime" >>"$tracefs/kprobe_events"
 	done
 	left_behind >before
 	assert_status 1 timersnoop --cleanup

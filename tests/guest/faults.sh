@@ -89,7 +89,7 @@ test_refused_probes() {
 # nor what others named alike.
 test_killed_anywhere() {
 	local at total live args
-	echo 'p:timersnoop_1_0123456/enter __x64_sys_timer_settime' >>"$tracefs/kprobe_events"
+	echo "p:timersnoop_1_0123456/enter ${syscalls}timer_settime" >>"$tracefs/kprobe_events"
 	mkdir "$tracefs/instances/timersnoop-1-0123456"
 	start_snoop -q -n nobody
 	live=$snoop

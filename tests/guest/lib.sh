@@ -29,6 +29,10 @@ tracefs=/sys/kernel/tracing
 t_script=$(basename "$0" .sh)
 t_limit=60 # seconds; a script may set it
 t_status_skip=77
+# What the functions that 64-bit callers enter are called, in front of a system call's name,
+# and how timersnoop's events there end, where 32-bit callers enter the same.
+syscalls=__x64_sys_ of_any=''
+[[ $(uname -m) != aarch64 ]] || syscalls=__arm64_sys_ of_any=_any
 t_complaint='WARNING:|BUG[: ]|Oops|[Cc]all [Tt]race|general protection|INFO: '
 
 # Each probe that is deleted waits for a grace period of RCU: half of the time

@@ -155,7 +155,7 @@ test_cannot() {
 
 # is_counting PID: the last of its triggers is there.
 is_counting() {
-	grep -qs '^hist:' "$tracefs"/instances/timersnoop-"$1"-*/events/timersnoop_*/tally_exit/trigger
+	grep -qs '^hist:' "$tracefs"/instances/timersnoop-"$1"-*/events/timersnoop_*/tally_exit"$of_any"/trigger
 }
 
 # Nothing is left behind by a killed run, triggers and all.
