@@ -36,6 +36,7 @@ test_periodic() {
 	life '.sigevent.value == "0x4d"' '.expiries >= 22 and .overruns >= 9 and .rearmed == .expiries - 1
 		and .interval_ns == 5000000 and .signals.delivered.handler >= 22
 		and .observed_interval_ns.median > 4000000'
+	assert_json truth.json '[.[] | select(.sigev_value == "0x4d").overrun][21:] | any(.[]; . == 0)'
 }
 
 # Whatever comes meanwhile, each signal is told.
