@@ -6,15 +6,19 @@
 # Builds the command and the guests' programs into build/arm64, with Debian's cross compilers
 # and the libraries of scripts/sysroot.sh; --build: no more than that. KERNEL (default:
 # 6.12-arm64) and OPTION are those of tests/guest/run-all.sh. Without OPTION and KERNEL, the
-# main job and the life of a timer are tested, a recording and its replay, doctor, and what
-# is left behind.
+# main job and the life of a timer are tested, against the programs' own account and against
+# strace, what is lost, a recording and its replay, figures that the kernel counts, its own
+# timers, doctor and what keeps from tracing, others beside, and what is left behind. That
+# takes some ten minutes.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-main_tests='^(accuracy/(known|calls|errors|compat|registers|threads|tree|by_pid)$|lives_calls/'
-main_tests+='|lives_expiries/(account|periodic|signals|clocks|endings)$|record_same/json$'
-main_tests+='|behaviour_refuse/doctor$|behaviour_killed/killed_while_running$)'
+main_tests='^(accuracy/(known|calls|errors|compat|registers|threads|tree|by_pid)$'
+main_tests+='|accuracy_(formats|loss|strace)/|lives_(calls|expiries|strace|older|toctou)/'
+main_tests+='|record_same/json$|stat_kernel/|kernel_counts/|doctor/|behaviour_refuse/'
+main_tests+='|behaviour_disturbed/hands$|behaviour_beside/(other_tracer|misses_of_others)$'
+main_tests+='|behaviour_killed/(killed_while_running|names_like_ours)$)'
 
 [[ ${1:-} != -h && ${1:-} != --help ]] || {
 	show_help "$0"
