@@ -9,7 +9,8 @@
 # make check-guests   the same command on real kernels, under emulation
 # make check-guests-all   with every test on each of them
 # make check-arm64    the main tests of those on an arm64 kernel (scripts/arm64.sh)
-# make check-kernels  some of the tests on other kernels: PREEMPT_RT, Debian's usual one, the newest
+# make check-kernels  some of the tests on other kernels: PREEMPT_RT, Debian's usual one, the newest,
+#                 and one without kprobes, which is built
 # make check-soak an hour of the guests' time, while programs come and go
 # make check-valgrind  command lines under memcheck, in guests
 # make bench      what it costs beside others, under emulation (doc/BENCHMARKS.md)
@@ -171,6 +172,7 @@ KERNELS ?= 6.1-rt 6.12-generic experimental
 KERNEL_TESTS ?= ^(accuracy|lives_expiries|kernel_counts|doctor|behaviour_refuse)/
 check-kernels: timersnoop guest-programs
 	tests/guest/run-all.sh -j 1 -t '$(KERNEL_TESTS)' $(KERNELS)
+	tests/guest/run-all.sh -t '/(no_kprobe_events|help_and_version)$$' 6.1-no-kprobes
 
 # Where time is counted in instructions, what is waited for takes none. What memory each
 # mode had meanwhile is left in build/soak.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install what timersnoop needs on Debian and its relatives.
 #
-#   scripts/deps.sh [build|test|guest|arm64|bench|valgrind|package|builds|all]...      (default: build)
+#   scripts/deps.sh [build|test|guest|arm64|bench|valgrind|small-kernel|package|builds|all]...      (default: build)
 #
 #   build  compile the program
 #   test   unit tests, fuzzers, linters, the manual's check, programs to trace
@@ -9,6 +9,7 @@
 #   arm64  build for arm64, and boot test kernels of it (scripts/arm64.sh)
 #   bench  measure it beside others (scripts/bench.sh)
 #   valgrind  run it under valgrind in guests (scripts/valgrind.sh)
+#   small-kernel  build a kernel without kprobes (scripts/small-kernel.sh)
 #   package  make Debian packages (scripts/package.sh)
 #   builds  build with the libraries of other releases (scripts/builds.sh)
 #   all    what build, test and guest need
@@ -50,9 +51,13 @@ bench_commands=("${guest_commands[@]}" perf bpftrace valgrind)
 bench_libraries=()
 
 # libc6-dbg: valgrind knows nothing of the dynamic linker without.
-valgrind_packages=("${guest_packages[@]}" binutils libc6-dbg)
-valgrind_commands=("${guest_commands[@]}" readelf)
+valgrind_packages=("${guest_packages[@]}" libc6-dbg)
+valgrind_commands=("${guest_commands[@]}")
 valgrind_libraries=()
+
+small_kernel_packages=(gcc make flex bison bc libelf-dev xz-utils debian-archive-keyring)
+small_kernel_commands=(gcc make flex bison bc xz)
+small_kernel_libraries=(libelf)
 
 package_packages=("${build_packages[@]}" libcunit1-dev git xz-utils dpkg-dev debhelper lintian)
 package_commands=("${build_commands[@]}" git xz dpkg-buildpackage dh lintian)
@@ -67,7 +72,7 @@ collect() {
 	local group
 	packages=() commands=() libraries=()
 	for group; do
-		local -n p=${group}_packages c=${group}_commands l=${group}_libraries
+		local -n p=${group//-/_}_packages c=${group//-/_}_commands l=${group//-/_}_libraries
 		packages+=("${p[@]}") commands+=("${c[@]}") libraries+=("${l[@]}")
 	done
 }
@@ -119,14 +124,14 @@ without_apt() {
 groups=()
 for arg in "${@:-build}"; do
 	case $arg in
-	build | test | guest | arm64 | bench | valgrind | package | builds) groups+=("$arg") ;;
+	build | test | guest | arm64 | bench | valgrind | small-kernel | package | builds) groups+=("$arg") ;;
 	all) groups+=(build test guest) ;;
 	-h | --help)
 		show_help "$0"
 		exit 0
 		;;
 	*)
-		note "unknown group '$arg' (build, test, guest, arm64, bench, valgrind, package, builds or all)"
+		note "unknown group '$arg' (build, test, guest, arm64, bench, valgrind, small-kernel, package, builds or all)"
 		exit 2
 		;;
 	esac

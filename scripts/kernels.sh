@@ -5,7 +5,8 @@
 #
 # These are of the cloud flavour, of amd64, or of arm64 where the series says so: 6.1-arm64,
 # 6.12-arm64 and so on. Besides there are 6.1-rt (PREEMPT_RT), 6.12-generic (the flavour of
-# most machines) and experimental (the newest there is, cloud again), for make check-kernels.
+# most machines) and experimental (the newest there is, cloud again), for make check-kernels,
+# and 6.1-no-kprobes, which is not fetched but built (scripts/small-kernel.sh).
 #
 # Prints one line for each: SERIES PATH-TO-VMLINUZ VERSION. Kernels are kept
 # in ${TIMERSNOOP_CACHE:-${XDG_CACHE_HOME:-~/.cache}/timersnoop}/kernels and
@@ -21,14 +22,14 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib_apt.sh"
 
 all_series=(5.10 6.1 6.12 7.2)
-more_series=(6.1-rt 6.12-generic experimental 5.10-arm64 6.1-arm64 6.12-arm64 7.2-arm64)
+more_series=(6.1-rt 6.12-generic experimental 6.1-no-kprobes 5.10-arm64 6.1-arm64 6.12-arm64 7.2-arm64)
 
 # The suites that may hold a series, as "archive suite". Not all of them need
 # to exist: the newest kernel in those that do is taken.
 suites_of() {
 	case ${1%-arm64} in
 	5.10) printf '%s\n' 'security bullseye-security' 'main bullseye' ;;
-	6.1 | 6.1-rt) printf '%s\n' 'security bookworm-security' 'main bookworm' ;;
+	6.1 | 6.1-rt | 6.1-no-kprobes) printf '%s\n' 'security bookworm-security' 'main bookworm' ;;
 	6.12 | 6.12-generic) printf '%s\n' 'security trixie-security' 'main trixie' ;;
 	7.2) printf '%s\n' 'main sid' 'main forky' ;;
 	experimental) printf '%s\n' 'main experimental' ;;
@@ -76,6 +77,14 @@ no_kernel() {
 # fetch SERIES DIR: makes DIR/made, for make_once.
 fetch() {
 	local series=$1 dir=$2 package deb vmlinuz version config
+	if [[ $series == *-no-kprobes ]]; then
+		note "building a kernel: $series"
+		mkdir "$dir/built"
+		"$(dirname "${BASH_SOURCE[0]}")/small-kernel.sh" "${series%%-*}" "$dir/built"
+		mkdir "$dir/made"
+		mv "$dir/built"/{vmlinuz,config,version,package} "$dir/made"
+		return
+	fi
 	note "fetching a kernel: $series"
 	private_apt "$dir" "$(architecture_of "$series")" < <(suites_of "$series")
 	export APT_CONFIG=$dir/apt.conf
