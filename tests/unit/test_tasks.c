@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <CUnit/Basic.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "short_memory.h"
 #include "suites.h"
 #include "timersnoop/tasks.h"
 
@@ -402,6 +404,34 @@ static void random_changes(void)
 	tasks_free(tasks);
 }
 
+/* Each time that it has to grow there is no memory at first: nobody is learned then, and nobody
+ * lost. */
+static void short_of_memory(void)
+{
+	int32_t tid = 0;
+	unsigned failures = 0;
+
+	begin();
+	while (tid < 5000) {
+		const struct task task = { .tid = ++tid, .tgid = tid };
+		int status;
+
+		short_memory_begin(0);
+		status = tasks_learn(tasks, &task);
+		if (short_memory_end()) {
+			failures++;
+			CU_ASSERT_EQUAL_FATAL(status, -ENOMEM);
+			CU_ASSERT_PTR_NULL(tasks_find(tasks, tid));
+			status = tasks_learn(tasks, &task);
+		}
+		CU_ASSERT_EQUAL(status, 0);
+	}
+	CU_ASSERT(failures > 2);
+	for (; tid > 0; tid--)
+		CU_ASSERT_PTR_NOT_NULL(tasks_find(tasks, tid));
+	tasks_free(tasks);
+}
+
 int suite_tasks(void)
 {
 	CU_pSuite suite = CU_add_suite("tasks", NULL, NULL);
@@ -412,7 +442,8 @@ int suite_tasks(void)
 	    !CU_ADD_TEST(suite, exec_alone) || !CU_ADD_TEST(suite, exits) ||
 	    !CU_ADD_TEST(suite, new_creds) || !CU_ADD_TEST(suite, walked) ||
 	    !CU_ADD_TEST(suite, timers_gone) || !CU_ADD_TEST(suite, records_of_calls) ||
-	    !CU_ADD_TEST(suite, many) || !CU_ADD_TEST(suite, random_changes))
+	    !CU_ADD_TEST(suite, many) || !CU_ADD_TEST(suite, random_changes) ||
+	    !CU_ADD_TEST(suite, short_of_memory))
 		return (int)CU_get_error();
 	return 0;
 }
