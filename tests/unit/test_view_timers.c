@@ -202,6 +202,7 @@ static void namespaces(void)
 {
 	prepare_view("7.2");
 	request.events = EVENTS_ALL;
+	learn_task(12, 10, 0, "gone");
 	open_view();
 	asked_ns_count = 0;
 	view_set_lookup(view, NULL, ask_ns, NULL);
@@ -210,13 +211,17 @@ static void namespaces(void)
 	call_view_settime(10, 1);
 	call_view_settime(11, 1);
 	call_view_settime(11, 1);
-	CU_ASSERT_EQUAL(asked_ns_count, 2);
+	call_view_settime(12, 1);
+	CU_ASSERT_EQUAL(asked_ns_count, 3);
 	CU_ASSERT_EQUAL(asked_ns[0], 10);
 	CU_ASSERT_EQUAL(asked_ns[1], 11);
 	CU_ASSERT_EQUAL(tasks_find(request.tasks, 10)->ns_tid, 1);
 	CU_ASSERT_EQUAL(tasks_find(request.tasks, 11)->ns_tid, 0);
+	CU_ASSERT_EQUAL(asked_ns[2], 12);
+	CU_ASSERT_EQUAL(tasks_find(request.tasks, 12)->ns_tid, 0);
+	CU_ASSERT_EQUAL(tasks_find(request.tasks, 12)->ns_tgid, 0);
 	end_view("timer_expire 10 app 1; timer_expire 10 app 1; timer_settime 10 app 1; "
-		 "timer_settime 10 worker 1; timer_settime 10 worker 1");
+		 "timer_settime 10 worker 1; timer_settime 10 worker 1; timer_settime 10 gone 1");
 }
 
 /* A loss between an expiry and its signal; and one that nobody knows. */
