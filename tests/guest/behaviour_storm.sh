@@ -102,12 +102,24 @@ test_cpu_goes_and_comes() {
 		"calls on each CPU"
 }
 
-# The wall clock is set, a day ahead and back again: times of day follow, durations do not.
+# assert_days FILE BEFORE: the calls in it were made one the next day and two this day.
+assert_days() {
+	# shellcheck disable=SC2016 # jq's variables
+	assert_json "$1" --argjson before "$2" 'map(.time | .[0:19] + "Z" | fromdate - $before)
+		| length == 3 and .[0] >= 0 and .[0] < 30 and .[1] - 86400 >= 0 and .[1] - 86400 < 30
+			and .[2] >= 0 and .[2] < 30'
+	assert_json "$1" 'map(.mono_ns) | . == sort'
+}
+
+# The wall clock is set, a day ahead and back again: times of day follow, durations do not. Also
+# where nobody looks at what is recorded.
 test_clock_jumps() {
-	local from before
+	local from before recorder
 	start_ticker wait=go1 call=1 wait=go2 call=1 wait=go3 call=1
 	start timersnoop -e timer_settime -q -n nobody -d 3s
 	local limited=$started
+	start_snoop record -e timer_settime -o kept.dat -p "$ticker" 2>stderr-record
+	recorder=$snoop
 	start_snoop -e timer_settime --format json -o calls -p "$ticker" 2>stderr
 	before=$EPOCHSECONDS
 	touch go1
@@ -120,13 +132,13 @@ test_clock_jumps() {
 	sleep 0.2
 	touch go3
 	ended 0 "$snoop" stderr
+	ended 0 "$recorder" stderr-record
 	ended 1 "$limited"
 	assert_empty stderr
-	# shellcheck disable=SC2016 # jq's variables
-	assert_json calls --argjson before "$before" 'map(.time | .[0:19] + "Z" | fromdate - $before)
-		| length == 3 and .[0] >= 0 and .[0] < 30 and .[1] - 86400 >= 0 and .[1] - 86400 < 30
-			and .[2] >= 0 and .[2] < 30'
-	assert_json calls 'map(.mono_ns) | . == sort'
+	assert_empty stderr-record
+	assert_days calls "$before"
+	assert_status 0 timersnoop report kept.dat --format json
+	assert_days stdout "$before"
 	read -r from _ </proc/uptime
 	((EPOCHSECONDS - before < 60)) || fail "the clock was not set back: ${from} s since boot"
 }
