@@ -45,12 +45,14 @@ ticks_of() {
 
 # The pipe of a CPU that was off when the instance was made cannot be waited for.
 test_absent_cpu() {
-	local cpu=/sys/devices/system/cpu/cpu1/online before
+	local cpu=/sys/devices/system/cpu/cpu1/online before line
 	[[ -w $cpu ]] || skip "this kernel cannot switch a CPU off"
 	echo 0 >"$cpu"
 	trap 'echo 1 >/sys/devices/system/cpu/cpu1/online' EXIT
-	start_ticker wait=go call=3
-	start_snoop -e timer_settime --format json -p "$ticker" >calls
+	mkfifo pipe
+	exec 6<>pipe
+	start_ticker wait=go call=3 wait=on
+	start_snoop -e timer_settime --format json -p "$ticker" >pipe
 	ticks_of "$snoop"
 	before=$ticks
 	sleep 2
@@ -58,7 +60,14 @@ test_absent_cpu() {
 	echo 1 >"$cpu"
 	taskset -p 2 "$ticker" >/dev/null
 	touch go
+	# It is noticed that the CPU has come, not only in the end.
+	for line in 1 2 3; do
+		read -r -t 10 -u 6 line || fail "$((line - 1)) calls are told while it goes on"
+		echo "$line" >>calls
+	done
+	touch on
 	ended 0 "$snoop"
+	exec 6>&-
 	((ticks - before < 50)) || fail "$((ticks - before)) ticks in 2 s with nothing to do"
 	assert_eq '1 1 1' "$(jq -r .cpu calls | xargs)" "CPUs of the calls"
 }
@@ -131,6 +140,48 @@ test_loss() {
 	assert_match $'\nlost,' "$(<calls-c77)" "CSV"
 	(($(jq -s 'map(select(.event == "timer_settime")) | length' calls-p) < 1500)) ||
 		fail "nothing was lost"
+}
+
+# with_profile WRITER ARG...: timersnoop, while calls are made; for kprobe_profile it finds what
+# WRITER writes.
+with_profile() {
+	local writer=$1
+	shift
+	rm -f go
+	start_ticker wait=go call=5
+	start_snoop "$@" -p "$ticker" 2>stderr
+	"$writer" >profile
+	mount --bind profile "$tracefs/kprobe_profile"
+	touch go
+	wait_for 60 is_gone "$snoop"
+	umount "$tracefs/kprobe_profile"
+	ended 4 "$snoop" stderr
+}
+
+# As the kernel's own, but for seven calls whose return was missed.
+seven_missed() {
+	awk '{ printf "  %-44s %15d %15d\n", $1, $2, $1 == "settime_exit" ? 7 : $3 }' "$tracefs/kprobe_profile"
+}
+
+# More calls were under way at once than the kernel keeps returns of: it counts them, for no
+# process in particular, in a file that says here what it would say then.
+test_missed_hits() {
+	with_profile seven_missed -e timer_settime --format json -o calls
+	assert_match 'data incomplete: 7 probe hits missed \(of any process\)' "$(<stderr)"
+	assert_counts calls '{"1000":5}'
+	with_profile seven_missed stat -e timer_settime --aggregate user -o figures
+	assert_match 'data incomplete: 7 probe hits missed' "$(<stderr)" "figures"
+	with_profile seven_missed record -e timer_settime -o kept.dat
+	assert_match 'data incomplete: 7 probe hits missed' "$(<stderr)" "recording"
+	run timersnoop report kept.dat --format json
+	assert_eq 4 "$status" "status of the report"
+	assert_match 'data incomplete: 7 probe hits missed' "$(<stderr)" "report"
+	# Where it cannot be read, it is not known.
+	with_profile true -e timer_settime --format json -o calls
+	assert_match 'data incomplete: missed probe hits unknown' "$(<stderr)"
+	assert_counts calls '{"1000":5}'
+	with_profile true record -e timer_settime -o kept.dat
+	assert_match 'data incomplete: missed probe hits unknown' "$(<stderr)" "recording"
 }
 
 # Whoever asks for a status of loss gets his own where nothing was lost.
