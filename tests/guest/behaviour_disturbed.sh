@@ -15,6 +15,7 @@ declare -A hands=(
 	[resized]='echo 512 >buffer_size_kb'
 	[pids]='echo >set_event_pid'
 	[option]='echo 0 >options/overwrite'
+	[fork]='echo 0 >options/event-fork'
 	[cpus]='echo 1 >tracing_cpumask'
 	[event]='echo 0 >events/GROUP/old/enable'
 	[all-events]='echo 0 >events/enable'
@@ -22,7 +23,7 @@ declare -A hands=(
 	[deleted]='echo 0 >events/enable; echo "-:GROUP/old" >>/sys/kernel/tracing/kprobe_events'
 )
 declare -A named=([off]=tracing_on [off-and-on]=tracing_on [clock]=trace_clock [cleared]=trace
-	[cleared-cpu]=trace [resized]=buffer_size_kb [pids]=set_event_pid [option]=overwrite
+	[cleared-cpu]=trace [resized]=buffer_size_kb [pids]=set_event_pid [option]=overwrite [fork]=event-fork
 	[cpus]=tracing_cpumask [event]=old/enable [all-events]=enable
 	[filter]=settime_exit$of_any/filter [deleted]=settime_enter$of_any/enable)
 
@@ -80,6 +81,30 @@ test_hands() {
 	assert_counts calls-none '{"1000":10}'
 }
 
+# Where nothing can be watched, settings are compared all the same.
+test_unwatched() {
+	local name watches limit=/proc/sys/fs/inotify/max_user_instances
+	local -A pids
+	start_ticker wait=go call=5
+	watches=$(<"$limit")
+	echo 0 >"$limit"
+	for name in off clock resized cpus option; do
+		start_snoop -e timer_settime --entry --format json -o "calls-$name" -p "$ticker" 2>"stderr-$name"
+		pids[$name]=$snoop
+	done
+	echo "$watches" >"$limit"
+	for name in "${!pids[@]}"; do
+		! is_guarding "${pids[$name]}" || fail "$name is watched"
+		lay_hand "$name" "${pids[$name]}"
+	done
+	touch go
+	for name in "${!pids[@]}"; do
+		ended 4 "${pids[$name]}" "stderr-$name"
+		assert_match "somebody else changed what is recorded \(.*${named[$name]}.*\)" \
+			"$(<"stderr-$name")" "$name"
+	done
+}
+
 # In figures, in recordings and with COMMAND; --loss-status counts here, too.
 test_told_everywhere() {
 	start_ticker wait=go call=5
@@ -119,6 +144,39 @@ test_counted_and_kernel() {
 	ended 4 "$kernel" stderr-kernel
 	assert_match 'somebody else changed .*tracing_on' "$(<stderr-stat)"
 	assert_match 'somebody else changed .*tracing_on' "$(<stderr-kernel)"
+}
+
+# What comes in interrupts is recorded in an instance beside, and what the kernel counts is
+# counted by triggers.
+test_companion_and_triggers() {
+	local group trigger companion event
+	start_ticker wait=go call=5
+	start_snoop -e timer_settime,timer_expire --format json -o calls-off -p "$ticker" 2>stderr-off
+	local off=$snoop
+	start_snoop -e timer_settime,timer_expire --format json -o calls-event -p "$ticker" 2>stderr-event
+	local one=$snoop
+	start timersnoop stat -e timer_settime -p "$ticker" >/dev/null 2>stderr-stat
+	local stat=$started
+	wait_for 60 is_guarding "$stat"
+	companion=$(echo "$tracefs"/instances/timersnoop-"$off"-*-irq)
+	echo 0 >"$companion/tracing_on" || fail "no companion"
+	companion=$(echo "$tracefs"/instances/timersnoop-"$one"-*-irq)
+	event=$(head -n 1 "$companion/set_event")
+	[[ $event ]] || fail "nothing is enabled in the companion"
+	echo 0 >"$companion/events/${event/://}/enable"
+	group=$(basename "$(instance_dir "$stat")")
+	for trigger in "$(instance_dir "$stat")events/${group//-/_}"/*/trigger; do
+		grep -q '^hist:' "$trigger" || continue
+		: >"$trigger" # opened to be written anew, it has none
+		break
+	done
+	touch go
+	ended 4 "$off" stderr-off
+	ended 4 "$one" stderr-event
+	ended 4 "$stat" stderr-stat
+	assert_match 'somebody else changed .*tracing_on' "$(<stderr-off)"
+	assert_match "somebody else changed .*${event#*:}/enable" "$(<stderr-event)"
+	assert_match 'somebody else changed .*/trigger' "$(<stderr-stat)"
 }
 
 # Kprobes are switched off for the whole machine.
