@@ -328,10 +328,12 @@ int session_remove_all(struct tracefs_instance *instance, struct tracefs_instanc
 	if (plan)
 		probe_group_remove_plan(group, plan);
 	status = probe_group_remove(group, err);
-	/* What was in use may be so no more. */
-	if (!gone && !remove_instances(instance, companion) && status >= 0)
+	/* What was in use may be so no more: the instance by its probes, or they by it. */
+	if (!gone && !remove_instances(instance, companion))
 		status = error_errno(err, errno, "cannot remove the tracefs instance %s",
 				     tracefs_instance_get_name(instance));
+	else if (!gone && status < 0)
+		status = probe_group_remove(group, err);
 	return status < 0 ? status : 0;
 }
 
