@@ -4,9 +4,12 @@
 # shellcheck source=tests/guest/lib_behaviour.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib_behaviour.sh"
 
-# With T_EACH_FAULT each call is made to fail in turn, which takes hours; else these many of a
-# run, evenly, and those asked for of its end.
+# With T_EACH_FAULT each call is made to fail in turn, which takes hours; else the first and the
+# last that do the same to the same file of tracefs, be it of another event or CPU, but for reading
+# what the first of the runs below reads as well; or the first of each place that asks for memory.
+# Else these many, evenly.
 fault_samples=5
+t_limit=600
 [[ ! ${T_EACH_FAULT:-} ]] || t_limit=20000
 
 # with_faults NAME=VALUE... COMMAND [ARG...]: as run, with these of faults.so's variables.
@@ -38,6 +41,8 @@ declare -A fault_runs=(
 	[kernel]='kernel --callback hrtimer_wakeup --fields callback,mechanism -- ticker sleep=1'
 	[report]='report kept.dat --format json'
 	[list]='list --format json'
+	[to-file]='-e timer_settime --format json -o kept.json -- ticker call=3'
+	[report-to-file]='report kept.dat --format json -o kept.json'
 )
 
 calls_told() {
@@ -48,6 +53,7 @@ calls_told() {
 told_by() {
 	case $1 in
 	trace | expiries | report) calls_told stdout ;;
+	to-file | report-to-file) calls_told kept.json ;;
 	record)
 		timersnoop report kept.dat --format json >reported 2>/dev/null
 		calls_told reported
@@ -59,19 +65,28 @@ told_by() {
 
 # --- what is expected ------------------------------------------------------------------
 
+# What a run cannot do without: how and of whom it records, but for what it tries beforehand
+# (calibrate_*), and what it lost.
+needed='write .*/(trace_clock|buffer_[a-z_]*|event-fork|set_event_pid|tracing_on|filter|trigger)
+write .*/events/[^/]*/([^/c]|c[^/a])[^/]*/enable
+(open|read) .*/(stats|kprobe_profile)'
+
 # Why the last run did not survive its fault as it should; nothing when it did.
 # unsurvived RUN REGEX: REGEX is what a message names.
 unsurvived() {
-	local called
+	local regex=$2 called
 	case $status in
 	0)
 		told_by "$1" >told
 		cmp -s "told-$1" told || echo "status 0, and it tells something else"
+		! sed -n 's/^failed [0-9]* //p' failed | grep -qxE "$needed" || echo "status 0 all the same"
 		;;
 	4) grep -q '^timersnoop: data incomplete: ' stderr || echo "status 4 without a reason" ;;
 	3 | 125)
 		called=$(sed -n 's/^failed [0-9]* [a-z]* //p' failed | head -n 1)
-		grep '^timersnoop: ' stderr | grep -qE "$2|${called##*/}" ||
+		# Where it has a path, the message may name that.
+		[[ ! ${called##*/} ]] || regex+="|${called##*/}"
+		grep '^timersnoop: ' stderr | grep -qE "$regex" ||
 			echo "status $status without a reason"
 		;;
 	*) echo "status $status" ;;
@@ -110,27 +125,54 @@ count_calls() {
 	with_faults "FAULT_KIND=$2" timersnoop "${args[@]}"
 	[[ $status == 0 ]] || fail "status $status without a fault: $(<stderr)"
 	total=$(sed -n 's/^counted //p' failed)
+	grep '^passed .*[/@]' failed >passed
 	told_by "$1" >"told-$1"
 	[[ -s told-$1 ]] || fail "it tells nothing"
 }
 
-# chosen_of TOTAL [LAST]: which of them are made to fail; the last ones are the clean-up's.
-chosen_of() {
-	local step=$((($1 + fault_samples - 1) / fault_samples))
-	[[ ! ${T_EACH_FAULT:-} ]] || step=1
-	{
-		seq $((step / 2 + 1)) "$step" "$1"
-		[[ ! ${2:-} ]] || seq $(($1 - $2)) "$1"
-	} | sort -nu
+# chosen_by_file FILE...: of those in the last FILE, by number, what changes something or the others
+# do not have.
+chosen_by_file() {
+	awk -v last="${*: -1}" '{
+		key = $3 " " $4
+		gsub(/timersnoop[-_][0-9]+[-_][0-9a-f]+/, "OURS", key)
+		gsub(/cpu[0-9]+/, "cpu", key)
+		sub(/events\/[^\/]*\/[^\/]*\//, "events/", key)
+	}
+	FILENAME != last && $3 !~ /^(write|mkdir|rmdir)$/ { has[key] }
+	FILENAME == last && !(key in has) {
+		if (!(key in first))
+			first[key] = $2
+		final[key] = $2
+	}
+	END { for (key in first) print first[key] "\n" final[key] }' "$@" | sort -nu
 }
 
-# walk_faults RUN KIND REGEX [LAST [NAME=VALUE...]]: one call of the kind fails after the other.
+# chosen_of TOTAL: which of them are made to fail.
+chosen_of() {
+	local step=$((($1 + fault_samples - 1) / fault_samples)) others=''
+	[[ ! -e passed-trace ]] || others=passed-trace
+	if [[ ${T_EACH_FAULT:-} ]]; then
+		seq "$1"
+	elif [[ -s passed ]]; then
+		chosen_by_file ${others:+"$others"} passed
+	else
+		seq $((step / 2 + 1)) "$step" "$1"
+	fi
+}
+
+# walk_faults RUN KIND REGEX [NAME=VALUE...]: one call of the kind fails after the other.
 walk_faults() {
-	local run=$1 kind=$2 regex=$3 last=${4:-} at args total
-	shift $(($# > 4 ? 4 : $#))
+	local run=$1 kind=$2 regex=$3 at args total
+	shift 3
 	read -r -a args <<<"${fault_runs[$run]}"
+	if [[ $kind == tracefs && $run != trace ]]; then
+		count_calls trace tracefs
+		mv passed passed-trace
+	fi
 	count_calls "$run" "$kind"
-	for at in $(chosen_of "$total" "$last"); do
+	[[ "$*" != *FAULT_LAST=* ]] || : >passed
+	for at in $(chosen_of "$total"); do
 		with_faults "FAULT_KIND=$kind" "FAULT_AT=$at" "$@" timersnoop "${args[@]}"
 		grep -q '^failed' failed || continue # there were fewer this time
 		judge_fault "$run" "$regex" "$run, $kind $at of $total"

@@ -5,16 +5,23 @@
  *	FAULT_KIND	tracefs: what is done to files below tracefs
  *			memory: what asks for memory
  *			interrupt: what waits or passes bytes, but for tracefs
+ *			output: what writes to other files, and closes what was written
+ *	FAULT_CALL	these calls alone, by name
  *	FAULT_AT	which of them, from 1; 0: none
  *	FAULT_LAST	up to which they all fail; FAULT_AT when it is not given
  *	FAULT_STEP	of these each so-manieth; 1 when it is not given
- *	FAULT_ERRNO	what they fail with; by kind EIO, ENOMEM, EINTR
+ *	FAULT_ERRNO	what they fail with; by kind EIO, ENOMEM, EINTR, ENOSPC
+ *	FAULT_DONE	when it is given, what writes and removes fails once it is done, as where
+ *			somebody else was faster
  *	FAULT_KILL	when it is given, the process is killed instead, just before
  *	FAULT_REFUSE	a function's name and its address: writing a probe on it to
  *			kprobe_events fails, as when the kernel refuses it, with what
  *			stands before it done
- *	FAULT_LOG	gets a line "failed NUMBER CALL PATH" for each that fails, and in
- *			the end "counted NUMBER"
+ *	FAULT_FIELD	an event and a field: its format has the field by another name
+ *	FAULT_SWAP	two names: the first is made the second just before a file is opened to
+ *			be written that has been looked at
+ *	FAULT_LOG	gets a line "failed NUMBER CALL PATH" for each that fails, "passed ..."
+ *			for others where FAULT_AT is 0, and in the end "counted NUMBER"
  *
  * A process that this one makes is left alone, and so is what it executes.
  */
@@ -41,17 +48,19 @@
 
 static const char tracefs[] = "/sys/kernel/tracing";
 
-static enum kind { NONE, TRACEFS, MEMORY, INTERRUPT } chosen;
+static enum kind { NONE, TRACEFS, MEMORY, INTERRUPT, OUTPUT } chosen;
 static unsigned long first, last, step, counted;
 static int failure;
 static pid_t owner;
+static bool done;
 static int killer = -1; /* what is written to it ends this process */
-static const char *refused;
+static const char *refused, *only, *renamed, *swapped;
 static int log_fd = -1; /* opened before the process gives up what opens files */
 /* In libtraceevent, which dies for want of memory, and is given it beforehand (decode.c). */
 static bool exempt;
 /* Which descriptors are of tracefs, and of which file. */
 static char files[FILES_MAX][200];
+static bool written[FILES_MAX];
 
 /* Asks for no memory, and does not call what is below. */
 static void say(const char *text, int length)
@@ -72,19 +81,26 @@ static void open_log(const char *name)
 	syscall(SYS_close, fd);
 }
 
+/* Of memory there is no file, but who asks for it: of very many each is told once. */
+static bool known_site;
+
 /* Is it the turn of this one to fail? Then errno says why. */
 static bool fails(enum kind kind, const char *call, const char *path)
 {
 	char text[400];
 	int length;
 
-	if (kind != chosen || exempt || getpid() != owner)
+	if (kind != chosen || exempt || getpid() != owner || (only && strcmp(call, only) != 0))
 		return false;
 	counted++;
-	if (!first || counted < first || counted > last || (counted - first) % step)
+	if (first && (counted < first || counted > last || (counted - first) % step))
 		return false;
-	length = snprintf(text, sizeof(text), "failed %lu %s %s\n", counted, call, path);
-	say(text, length);
+	length = snprintf(text, sizeof(text), "%s %lu %s %s\n", first ? "failed" : "passed",
+			  counted, call, path);
+	if (first || !known_site)
+		say(text, length);
+	if (!first)
+		return false;
 	if (killer >= 0) {
 		syscall(SYS_write, killer, "", 1);
 		for (;;)
@@ -114,8 +130,24 @@ static bool interrupts(const char *call, int fd)
 	return fd >= 0 && fd < FILES_MAX && !files[fd][0] && fails(INTERRUPT, call, "");
 }
 
+/* What is said about it has to get through. */
+static bool is_output(int fd)
+{
+	return fd >= 0 && fd < FILES_MAX && fd != STDERR_FILENO && !files[fd][0];
+}
+
+static bool output_fails(const char *call, int fd)
+{
+	if (!is_output(fd))
+		return false;
+	written[fd] = true;
+	return fails(OUTPUT, call, "");
+}
+
 static int keep(int fd, const char *path)
 {
+	if (fd >= 0 && fd < FILES_MAX)
+		written[fd] = false;
 	if (fd >= 0 && fd < FILES_MAX)
 		snprintf(files[fd], sizeof(files[fd]), "%s", is_below(path) ? path : "");
 	return fd;
@@ -161,9 +193,13 @@ static void __attribute__((constructor)) begin(void)
 	if (name)
 		open_log(name);
 	owner = getpid();
+	done = getenv("FAULT_DONE");
 	if (getenv("FAULT_KILL"))
 		start_killer();
 	refused = getenv("FAULT_REFUSE");
+	renamed = getenv("FAULT_FIELD");
+	only = getenv("FAULT_CALL");
+	swapped = getenv("FAULT_SWAP");
 	failure = (int)number("FAULT_ERRNO", EINVAL);
 	unsetenv("LD_PRELOAD");
 	if (kind && strcmp(kind, "tracefs") == 0) {
@@ -175,6 +211,9 @@ static void __attribute__((constructor)) begin(void)
 	} else if (kind && strcmp(kind, "interrupt") == 0) {
 		failure = (int)number("FAULT_ERRNO", EINTR);
 		chosen = INTERRUPT;
+	} else if (kind && strcmp(kind, "output") == 0) {
+		failure = (int)number("FAULT_ERRNO", ENOSPC);
+		chosen = OUTPUT;
 	}
 }
 
@@ -196,19 +235,52 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 
+static bool is_known(const void *site)
+{
+	static const void *known[1024];
+	static size_t count;
+
+	for (size_t i = 0; i < count; i++)
+		if (known[i] == site)
+			return true;
+	if (count < sizeof(known) / sizeof(known[0]))
+		known[count++] = site;
+	return false;
+}
+
+static bool memory_fails(const char *call, const void *site)
+{
+	char text[24];
+	bool fault;
+
+	if (chosen != MEMORY)
+		return false;
+	snprintf(text, sizeof(text), "@%p", site);
+	known_site = is_known(site);
+	fault = fails(MEMORY, call, text);
+	known_site = false;
+	return fault;
+}
+
 void *malloc(size_t size)
 {
-	return fails(MEMORY, "malloc", "") ? NULL : __libc_malloc(size);
+	bool fault = memory_fails("malloc", __builtin_return_address(0));
+
+	return fault ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-	return fails(MEMORY, "calloc", "") ? NULL : __libc_calloc(count, size);
+	bool fault = memory_fails("calloc", __builtin_return_address(0));
+
+	return fault ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-	return fails(MEMORY, "realloc", "") ? NULL : __libc_realloc(old, size);
+	bool fault = memory_fails("realloc", __builtin_return_address(0));
+
+	return fault ? NULL : __libc_realloc(old, size);
 }
 
 /* --- libtraceevent ------------------------------------------------------------- */
@@ -261,6 +333,24 @@ int __open64_2(const char *path, int flags)
 	return open_it(path, flags, 0);
 }
 
+int openat(int dir, const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list args;
+	char from[200];
+
+	va_start(args, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(args, mode_t);
+	va_end(args);
+	if (swapped && flags & O_WRONLY) {
+		snprintf(from, sizeof(from), "%.*s", (int)strcspn(swapped, " "), swapped);
+		rename(from, swapped + strcspn(swapped, " ") + 1);
+		swapped = NULL;
+	}
+	return (int)syscall(SYS_openat, dir, path, flags, mode);
+}
+
 #define FOPEN(name)                                                                                \
 	FILE *name(const char *path, const char *mode)                                             \
 	{                                                                                          \
@@ -295,8 +385,14 @@ int mkdir(const char *path, mode_t mode)
 
 int rmdir(const char *path)
 {
-	return path_fails("rmdir", path) ? -1
-					 : (int)syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
+	bool fault = path_fails("rmdir", path);
+	int code = errno, status = -1;
+
+	if (!fault || done)
+		status = (int)syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
+	if (fault)
+		errno = code;
+	return fault ? -1 : status;
 }
 
 int access(const char *path, int mode)
@@ -313,8 +409,14 @@ int faccessat(int dir, const char *path, int mode, int flags)
 
 int close(int fd)
 {
+	bool fault = is_output(fd) && written[fd] && fails(OUTPUT, "close", "");
+	int code = errno;
+
 	keep(fd, "");
-	return (int)syscall(SYS_close, fd);
+	if (syscall(SYS_close, fd) < 0)
+		return -1;
+	errno = code;
+	return fault ? -1 : 0;
 }
 
 int closedir(DIR *dir)
@@ -332,11 +434,40 @@ int closedir(DIR *dir)
 READDIR(readdir, dirent)
 READDIR(readdir64, dirent64)
 
+/* In an event's format, as its file has it. */
+static void rename_field(int fd, char *text, ssize_t size)
+{
+	char word[80];
+	char *found;
+	int event = renamed ? (int)strcspn(renamed, " ") : 0;
+
+	if (!event || size <= 0 || fd < 0 || fd >= FILES_MAX)
+		return;
+	snprintf(word, sizeof(word), "/%.*s/format", event, renamed);
+	if (!strstr(files[fd], word))
+		return;
+	snprintf(word, sizeof(word), "%s;", renamed + event);
+	found = memmem(text, (size_t)size, word, strlen(word));
+	if (found)
+		memset(found + 1, 'x', strlen(word) - 2);
+}
+
 ssize_t read(int fd, void *buffer, size_t size)
 {
+	ssize_t length;
+
 	if (file_fails("read", fd) || interrupts("read", fd))
 		return -1;
-	return syscall(SYS_read, fd, buffer, size);
+	length = syscall(SYS_read, fd, buffer, size);
+	rename_field(fd, buffer, length);
+	return length;
+}
+
+/* What a hardened build calls where it knows the buffer. */
+ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room);
+ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room)
+{
+	return size <= room ? read(fd, buffer, size) : (abort(), -1);
 }
 
 /* Writes the probes before the one that is refused, as the kernel does. */
@@ -367,7 +498,13 @@ ssize_t write(int fd, const void *buffer, size_t size)
 {
 	if (refuses(fd, buffer, size))
 		return -1;
-	if (file_fails("write", fd) || interrupts("write", fd))
+	if (file_fails("write", fd)) {
+		if (done)
+			syscall(SYS_write, fd, buffer, size);
+		errno = failure;
+		return -1;
+	}
+	if (interrupts("write", fd) || output_fails("write", fd))
 		return -1;
 	return syscall(SYS_write, fd, buffer, size);
 }
@@ -421,8 +558,27 @@ ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
 	return fails(INTERRUPT, "pread", "") ? -1 : syscall(SYS_pread64, fd, buffer, size, offset);
 }
 
+ssize_t __pread_chk(int fd, void *buffer, size_t size, off_t offset, size_t room);
+ssize_t __pread_chk(int fd, void *buffer, size_t size, off_t offset, size_t room)
+{
+	return size <= room ? pread(fd, buffer, size, offset) : (abort(), -1);
+}
+
 ssize_t pwrite(int fd, const void *buffer, size_t size, off_t offset)
 {
-	return fails(INTERRUPT, "pwrite", "") ? -1
-					      : syscall(SYS_pwrite64, fd, buffer, size, offset);
+	if (fails(INTERRUPT, "pwrite", "") || output_fails("pwrite", fd))
+		return -1;
+	return syscall(SYS_pwrite64, fd, buffer, size, offset);
+}
+
+ssize_t copy_file_range(int from, off64_t *at, int to, off64_t *to_at, size_t size, unsigned flags)
+{
+	if (fails(INTERRUPT, "copy_file_range", "") || output_fails("copy_file_range", to))
+		return -1;
+	return syscall(SYS_copy_file_range, from, at, to, to_at, size, flags);
+}
+
+int ftruncate(int fd, off_t size)
+{
+	return output_fails("ftruncate", fd) ? -1 : (int)syscall(SYS_ftruncate, fd, size);
 }
