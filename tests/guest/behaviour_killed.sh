@@ -87,6 +87,30 @@ test_killed_while_starting() {
 	ended 1 "$live"
 }
 
+# An instance beside another that is gone belongs to nobody; that of a live one stays.
+test_companions() {
+	local alone=timersnoop-1-01234567-irq dir live
+	start_ticker wait=go call=5
+	start_snoop -e timer_settime,timer_expire -p "$ticker" --format json -o calls 2>stderr
+	live=$snoop
+	dir=$(echo "$tracefs"/instances/timersnoop-"$live"-*-irq)
+	[[ -d $dir ]] || fail "a live one has no companion"
+	mkdir "$tracefs/instances/$alone"
+	assert_status 0 timersnoop --cleanup
+	assert_match 'what 1 earlier run left' "$(<stdout)"
+	[[ ! -e $tracefs/instances/$alone ]] || fail "it is still there"
+	[[ -d $dir ]] || fail "a live one lost its companion"
+	# What is killed leaves both.
+	start_snoop -q -e timer_settime,timer_expire -- sleep 600
+	kill_hard "$snoop"
+	[[ $(instance_of "$snoop" | wc -l) == 2 ]] || fail "a killed run left no companion: nothing to test"
+	assert_status 0 timersnoop --cleanup
+	assert_eq '' "$(instance_of "$snoop")" "what it left"
+	touch go
+	ended 0 "$live" stderr
+	assert_empty stderr
+}
+
 # Names that resemble ours are somebody else's.
 test_names_like_ours() {
 	local file instances=(timersnoop-mine timersnoop-12-abcdefgh timersnoop-12-0123456789)
