@@ -93,6 +93,12 @@ test_functions() {
 		and .ambiguous == ["commit_creds"]
 		and (.refused | length > 0) and all(.refused[]; .why | length > 0)
 		and (.plan.missing | length > 0))'
+	# The reason is the kernel's own.
+	sed -n 's/^\[.*error: //p' "$tracefs/error_log" | sort -u >reasons
+	show reasons
+	[[ -s reasons ]] || fail "the kernel gave no reason"
+	jq -r '.refused[].why' stdout | sort -u >given
+	grep -vxFf reasons given && fail "these reasons are not the kernel's"
 	assert_eq limited "$(state probes)" "state of the probes"
 	assert_eq "$(jq '.plan.missing | length' before)" \
 		"$(jq --slurpfile b before '[.plan.missing[] | select(IN($b[0].plan.missing[]))] | length' stdout)" \
