@@ -54,6 +54,31 @@ test_of_others() {
 	assert_refused shared/hard 'has other names'
 }
 
+# swapped WHAT: while it is opened, WHAT comes in the place of a file of our own.
+swapped() {
+	su tester -c "$1"
+	echo ours >shared/ours
+	run env LD_PRELOAD=/usr/bin/faults.so "FAULT_SWAP=shared/theirs shared/ours" \
+		timersnoop -e timer_settime -o shared/ours -- touch ran
+	[[ ! -e shared/theirs && ! -L shared/theirs ]] || fail "nothing was swapped"
+	assert_eq 125 "$status" "status with $1"
+	! is_there ran || fail "COMMAND ran"
+	assert_eq victim "$(<victim)" "the file behind it"
+}
+
+test_swapped() {
+	plant
+	swapped 'ln -s ../victim shared/theirs'
+	assert_match 'cannot write shared/ours: Too many levels of symbolic links' "$(<stderr)"
+	rm shared/ours
+	swapped 'echo theirs >shared/theirs'
+	assert_match 'is there already, of user 1000' "$(<stderr)"
+	assert_eq theirs "$(<shared/ours)"
+	rm shared/ours
+	swapped 'ln victim shared/theirs'
+	assert_match 'has other names' "$(<stderr)"
+}
+
 test_of_our_own() {
 	unprotect
 	mkdir shared
