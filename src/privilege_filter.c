@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "timersnoop/privilege_filter.h"
 
+#include <asm/termbits.h>
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -95,6 +96,9 @@ static const struct rule always[] = {
 	ANY(fadvise64),
 	/* Is it a terminal, and how large? Not: put words into its user's mouth. */
 	WITH(ioctl, 1, UINT32_MAX, TCGETS),
+#ifdef TCGETS2 /* glibc's isatty() from 2.42 on */
+	WITH(ioctl, 1, UINT32_MAX, TCGETS2),
+#endif
 	WITH(ioctl, 1, UINT32_MAX, TIOCGWINSZ),
 	ANY(futex),
 	ANY(getrandom),
