@@ -4,6 +4,7 @@
  * dropped it; and the same of the filter alone, which is a value.
  */
 #include <CUnit/Basic.h>
+#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -102,6 +103,9 @@ static void every_use(void)
 		CU_ASSERT_FALSE(lets(&filter, SYS_mmap, 2, PROT_READ | PROT_EXEC));
 		CU_ASSERT_FALSE(lets(&filter, SYS_mprotect, 2, PROT_EXEC));
 		CU_ASSERT_TRUE(lets(&filter, SYS_ioctl, 1, TCGETS));
+#ifdef TCGETS2
+		CU_ASSERT_TRUE(lets(&filter, SYS_ioctl, 1, TCGETS2));
+#endif
 		CU_ASSERT_FALSE(lets(&filter, SYS_ioctl, 1, TIOCSTI));
 		CU_ASSERT_TRUE(lets(&filter, SYS_sendto, 4, 0));
 		CU_ASSERT_FALSE(lets(&filter, SYS_sendto, 4, 0x1000));
