@@ -176,7 +176,8 @@ bool plan_returns_whole(const struct plan_maker *maker, enum event event)
 
 	return event == EVENT_TIMER_SETTIME && features->return_args && features->arrays &&
 	       !maker->wishes->entries && !compares_memory(maker, event) &&
-	       kernel_features_usable(features, "do_timer_settime", "");
+	       kernel_features_usable(features, "do_timer_settime", "") &&
+	       !kernel_features_reason(features, "do_timer_settime");
 }
 
 /* The result of a call and what it was called with. A register that is known to point at

@@ -34,7 +34,11 @@ static void planned(void)
 	CU_ASSERT_PTR_NOT_NULL(find("do_timer_settime"));
 	CU_ASSERT_PTR_NULL(find_event("settime_copied"));
 
+	/* and tells that a call is under way, which the entry must tell now */
+	CU_ASSERT_PTR_NOT_NULL(find_event("settime_call"));
 	CU_ASSERT_EQUAL_FATAL(refuse("do_timer_settime", "no"), 0);
+	CU_ASSERT_PTR_NULL(find_event("settime_call"));
+	CU_ASSERT_PTR_NOT_NULL(find_event("settime_enter"));
 	expect_copied("settime_copied", "get_itimerspec64");
 	expect_copied("settime_copied_time32", "get_old_itimerspec32");
 	CU_ASSERT_EQUAL(plan.new_from, FROM_KERNEL);

@@ -408,12 +408,12 @@ static void random_changes(void)
  * lost. */
 static void short_of_memory(void)
 {
-	int32_t tid = 0;
+	int32_t tid;
 	unsigned failures = 0;
 
 	begin();
-	while (tid < 5000) {
-		const struct task task = { .tid = ++tid, .tgid = tid };
+	for (tid = 1; tid <= 5000; tid++) {
+		const struct task task = { .tid = tid, .tgid = tid };
 		int status;
 
 		short_memory_begin(0);
@@ -427,7 +427,7 @@ static void short_of_memory(void)
 		CU_ASSERT_EQUAL(status, 0);
 	}
 	CU_ASSERT(failures > 2);
-	for (; tid > 0; tid--)
+	while (--tid > 0)
 		CU_ASSERT_PTR_NOT_NULL(tasks_find(tasks, tid));
 	tasks_free(tasks);
 }
