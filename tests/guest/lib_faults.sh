@@ -6,9 +6,9 @@
 
 # With T_EACH_FAULT each call is made to fail in turn, which takes hours; else the first that does
 # the same to the same file of tracefs, be it of another event or CPU, and the last where it changes
-# something; or the first of each place that asks for memory; both but for what the first of the runs
-# below does as well, unless it changes something. Else these many, evenly.
-fault_samples=5
+# something, but for what the first of the runs below does as well and changes nothing. Of what asks
+# for memory these many, evenly, of the first of each place that does, and of other kinds of all.
+fault_samples=8
 t_limit=600
 [[ ! ${T_EACH_FAULT:-} ]] || t_limit=20000
 
@@ -156,16 +156,29 @@ chosen_by_file() {
 	}' "$@" | sort -nu
 }
 
-# chosen_of TOTAL: which of them are made to fail.
+# samples FILE: of the lines in it.
+samples() {
+	local step=$((($(wc -l <"$1") + fault_samples - 1) / fault_samples))
+	awk -v step="$step" 'NR % step == int(step / 2)' "$1"
+}
+
+# chosen_of TOTAL [KIND]: which of them are made to fail.
 chosen_of() {
-	local step=$((($1 + fault_samples - 1) / fault_samples)) others=''
+	local others=''
 	[[ ! -e passed-trace ]] || others=passed-trace
 	if [[ ${T_EACH_FAULT:-} ]]; then
 		seq "$1"
-	elif [[ -s passed ]]; then
+		return
+	fi
+	if [[ -s passed ]]; then
 		chosen_by_file ${others:+"$others"} passed
 	else
-		seq $((step / 2 + 1)) "$step" "$1"
+		seq "$1"
+	fi >chosen
+	if [[ -s passed && ${2:-} != memory ]]; then
+		cat chosen
+	else
+		samples chosen
 	fi
 }
 
@@ -180,7 +193,7 @@ walk_faults() {
 	fi
 	count_calls "$run" "$kind"
 	[[ "$*" != *FAULT_LAST=* ]] || : >passed
-	for at in $(chosen_of "$total"); do
+	for at in $(chosen_of "$total" "$kind"); do
 		with_faults "FAULT_KIND=$kind" "FAULT_AT=$at" "$@" timersnoop "${args[@]}"
 		grep -q '^failed' failed || continue # there were fewer this time
 		judge_fault "$run" "$regex" "$run, $kind $at of $total"
