@@ -102,17 +102,17 @@ test_other_tracer() {
 
 # Another tracer has switched on a probe of ours: it cannot be deleted, which is told, and later can.
 test_probe_in_use() {
-	local group
+	local group event=settime_exit$of_any
 	start_ticker wait=go call=5
-	start_snoop -e timer_settime --format json -o calls -p "$ticker" 2>stderr
+	start_snoop -e timer_settime --entry --format json -o calls -p "$ticker" 2>stderr
 	group=$(basename "$tracefs"/instances/timersnoop-"$snoop"-*)
 	mkdir "$tracefs/instances/other"
-	echo 1 >"$tracefs/instances/other/events/${group//-/_}/settime_exit/enable"
+	echo 1 >"$tracefs/instances/other/events/${group//-/_}/$event/enable"
 	touch go
 	ended 125 "$snoop" stderr
-	assert_match "cannot delete the probe event ${group//-/_}/settime_exit: Device or resource busy" "$(<stderr)"
+	assert_match "cannot delete the probe event ${group//-/_}/$event: Device or resource busy" "$(<stderr)"
 	assert_match 'another tracer has it enabled; once it has stopped, run timersnoop --cleanup' "$(<stderr)" "hint"
-	assert_eq settime_exit "$(sed -n "s/^[^ ]*:${group//-/_}.\([^ ]*\).*/\1/p" "$tracefs/kprobe_events")" "what is left"
+	assert_eq "$event" "$(sed -n "s/^[^ ]*:${group//-/_}.\([^ ]*\).*/\1/p" "$tracefs/kprobe_events")" "what is left"
 	run timersnoop --cleanup
 	assert_eq 125 "$status" "status of --cleanup"
 	assert_match 'another tracer has it enabled' "$(<stderr)" "what --cleanup says"

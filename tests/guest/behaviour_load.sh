@@ -160,7 +160,9 @@ with_profile() {
 
 # As the kernel's own, but for seven calls whose return was missed.
 seven_missed() {
-	awk '{ printf "  %-44s %15d %15d\n", $1, $2, $1 == "settime_exit" ? 7 : $3 }' "$tracefs/kprobe_profile"
+	awk -v event="^settime_(exit|call)$of_any\$" '{
+		printf "  %-44s %15d %15d\n", $1, $2, $1 ~ event ? 7 : $3
+	}' "$tracefs/kprobe_profile"
 }
 
 # More calls were under way at once than the kernel keeps returns of: it counts them, for no
