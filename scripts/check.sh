@@ -82,11 +82,10 @@ step 'build with clang' "${make[@]}" BUILD=build/clang CC=clang CFLAGS="$strict"
 step 'build with gcc' "${make[@]}" CC=gcc CFLAGS="$strict" timersnoop guest-programs
 step 'lint' "${make[@]}" lint
 tests 'unit tests' "${make[@]}" CC=gcc CFLAGS="$strict" check
-# On one core, while the next ones leave it.
+# Those take the cores that the next ones leave.
 (
 	aside sanitized "${make[@]}" check-sanitized
-	aside analysed "${make[@]}" -j1 CC=gcc analyse-short
-	aside coverage "${make[@]}" -j1 CC=gcc coverage
+	aside analysed "${make[@]}" CC=gcc analyse-short
 ) &
 running=$!
 tests 'fuzzers' "${make[@]}" fuzz FUZZ_SECONDS=10
@@ -95,10 +94,10 @@ tests 'hardening' "${make[@]}" CC=gcc CFLAGS="$strict" check-hardening
 tests 'tarball' "${make[@]}" check-dist
 tests 'refused memory' "${make[@]}" CC=gcc CFLAGS="$strict" check-faults
 tests 'other readers' "${make[@]}" CC=gcc CFLAGS="$strict" check-readers
+tests 'unit tests, and how much of the sources they run' "${make[@]}" CC=gcc coverage
 wait "$running"
 tests 'unit tests under ASan and UBSan' tell_aside sanitized
 step 'analysers' tell_aside analysed
-tests 'unit tests, and how much of the sources they run' tell_aside coverage
 tests 'guests' "${make[@]}" CC=gcc CFLAGS="$strict" check-guests
 
 [[ ! -s $failures ]] || printf '\nfailed:\n%s\n' "$(<"$failures")"

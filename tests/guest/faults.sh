@@ -278,7 +278,7 @@ test_killed_anywhere() {
 	total=$(sed -n 's/^counted //p' failed)
 	# What is only read leaves no more behind than what was written before.
 	grep -E '^passed [0-9]+ (mkdir|flock|write|rmdir) ' failed >passed
-	for at in $(chosen_of "$total"); do
+	for at in $(chosen_of "$total" tracefs); do
 		with_faults FAULT_KIND=tracefs "FAULT_AT=$at" FAULT_KILL=1 timersnoop "${args[@]}"
 		grep -q '^failed' failed || continue
 		[[ $status == 137 ]] || fail "status $status where it was killed"

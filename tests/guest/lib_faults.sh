@@ -6,9 +6,10 @@
 
 # With T_EACH_FAULT each call is made to fail in turn, which takes hours; else the first that does
 # the same to the same file of tracefs, be it of another event or CPU, and the last where it changes
-# something, but for what the first of the runs below does as well and changes nothing. Of what asks
-# for memory these many, evenly, of the first of each place that does, and of other kinds of all.
-fault_samples=8
+# something, but for what the first of the runs below does as well and changes nothing: of the first
+# run all of these, of the others these many, evenly. Of what asks for memory these many of the first
+# of each place that does, and of other kinds of all.
+fault_samples=12
 t_limit=600
 [[ ! ${T_EACH_FAULT:-} ]] || t_limit=20000
 
@@ -175,7 +176,7 @@ chosen_of() {
 	else
 		seq "$1"
 	fi >chosen
-	if [[ -s passed && ${2:-} != memory ]]; then
+	if [[ -s passed && ${2:-} == tracefs && ! $others ]]; then
 		cat chosen
 	else
 		samples chosen

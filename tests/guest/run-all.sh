@@ -31,7 +31,7 @@ of_any_kernel=(accuracy_formats.sh behaviour_command.sh behaviour_output.sh beha
 	behaviour_select.sh cost_idle.sh examples.sh fields.sh kernel_end.sh kernel_loss.sh
 	kernel_replay.sh kernel_run.sh kernel_select.sh lives_formats.sh record_files.sh
 	record_same.sh stat_findings.sh stat_run.sh privilege_files.sh privilege_names.sh
-	behaviour_storm.sh faults.sh doctor.sh soak.sh)
+	behaviour_storm.sh faults.sh doctor.sh soak.sh stat_figures.sh)
 with_them=(6.1 7.2)
 
 parse() {

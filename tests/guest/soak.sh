@@ -139,10 +139,10 @@ test_soak() {
 	assert_all lives "$(calls_in lives.json)"
 	assert_all stat "$(awk -F, '/^(churn|exe),/ { calls += $2 } END { print calls }' stat.csv)"
 	run timersnoop report all.dat --format json -o all.json
-	[[ $status == 0 ]] || lost_some record || fail "report of all.dat: status $status"
+	[[ $status == 0 ]] || lost_some record || { show stderr && fail "report of all.dat: status $status"; }
 	assert_all record "$(calls_in all.json)"
 	run timersnoop report ring.dat --format json -o ring.json
-	[[ $status == 0 ]] || lost_some ring || fail "report of ring.dat: status $status"
+	[[ $status == 0 ]] || lost_some ring || { show stderr && fail "report of ring.dat: status $status"; }
 	seen=$(calls_in ring.json)
 	((seen > 0 && seen < made)) || fail "the ring holds $seen calls of $made"
 	[[ -s kernel.csv && -s process.json ]] || fail "no tables"
