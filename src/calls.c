@@ -14,6 +14,10 @@
  */
 #define CALL_LONGEST_NS (1 * (uint64_t)NSEC_PER_SEC)
 
+/* From the kernel's copy of a value to the return of the call: nothing is waited for there, but
+ * another task may run, or a virtual CPU stand still. */
+#define COPY_TO_RETURN_NS ((uint64_t)NSEC_PER_SEC / 100)
+
 struct open_call {
 	struct call call;
 	struct open_call *next;
@@ -454,8 +458,11 @@ static int take_whole(struct calls *calls, const struct record *record)
 	if (!open->copied) {
 		open->call.no_start = true;
 		open->early = record->ts < calls->since_ns;
-		if (!refused_early(record->entry.ret, record->entry.new_ptr))
+		if (!refused_early(record->entry.ret, record->entry.new_ptr)) {
 			open->call.missing |= CALL_NO_ENTRY;
+			open->early |=
+				!calls->lossy && record->ts < calls->since_ns + COPY_TO_RETURN_NS;
+		}
 	}
 	take_arguments(&open->call, record);
 	open->call.ret = record->entry.ret;

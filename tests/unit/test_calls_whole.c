@@ -129,6 +129,20 @@ static void soon_after_the_beginning(void)
 	CU_ASSERT_EQUAL(told, 1);
 	CU_ASSERT_EQUAL(calls_in_flight(early), 3);
 	calls_free(early);
+
+	/* The records before were cut off with its copy among them; later that is a loss. */
+	told = 0;
+	early = calls_new(since, receive, &told);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(early);
+	whole.ts = since + 1;
+	CU_ASSERT_EQUAL(calls_record(early, &whole), 0);
+	CU_ASSERT_EQUAL(told, 0);
+	CU_ASSERT_EQUAL(calls_in_flight(early), 1);
+	whole.ts = since + NSEC_PER_SEC / 100;
+	CU_ASSERT_EQUAL(calls_record(early, &whole), 0);
+	CU_ASSERT_EQUAL(told, 1);
+	CU_ASSERT_EQUAL(calls_in_flight(early), 1);
+	calls_free(early);
 }
 
 /* --- decoded ------------------------------------------------------------------------ */
