@@ -41,6 +41,7 @@ sample() {
 			[[ $key != RssAnon: ]] || break
 		done <"/proc/$pid/status"
 		fds=("/proc/$pid/fd/"*)
+		((${#fds[@]})) || continue # it could not be listed: there are some, always
 		echo "$value ${#fds[@]}" >>"$name.samples"
 	done
 }
