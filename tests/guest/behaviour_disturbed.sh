@@ -170,7 +170,7 @@ test_companion() {
 # What the kernel counts is counted by triggers.
 test_triggers() {
 	local group trigger taken=''
-	[[ -e $tracefs/events/sched/sched_switch/hist ]] || skip 'this kernel has no hist triggers'
+	need_counts
 	start_ticker wait=go call=5
 	start timersnoop stat -e timer_settime --aggregate kernel -p "$ticker" >/dev/null 2>stderr-stat
 	local stat=$started

@@ -15,6 +15,10 @@ is_there() {
 	[[ -e $1 ]]
 }
 
+# Whether the kernel can count, by triggers.
+has_hist_triggers() { [[ -e $tracefs/events/sched/sched_switch/hist ]]; }
+need_counts() { has_hist_triggers || skip 'this kernel has no hist triggers'; }
+
 # tracing PID...: waits until all of these record.
 tracing() {
 	local pid

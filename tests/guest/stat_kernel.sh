@@ -6,8 +6,6 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib_behaviour.sh"
 
 columns=comm,arms,disarms,failed,errors,one_shot,periodic,absolute
-counts() { [[ -e $tracefs/events/sched/sched_switch/hist ]]; }
-need_counts() { counts || skip 'this kernel has no hist triggers'; }
 
 # both COMMAND...: the same program, counted both ways; what was shown is the same.
 both() {
@@ -143,7 +141,7 @@ test_cannot() {
 	assert_status 125 timersnoop stat --aggregate kernel -- true
 	assert_match 'the kernel cannot count this' "$(<stderr)"
 	run timersnoop stat -e timer_settime --aggregate kernel -d 1ms
-	if counts; then
+	if has_hist_triggers; then
 		assert_eq 1 "$status" 'nothing happened'
 	else
 		assert_eq 3 "$status" 'no hist triggers'
