@@ -174,7 +174,7 @@ static int try_to_trace(struct checkup *checkup, struct error *err)
 
 static void look_at_lockdown(struct checkup *checkup)
 {
-	char level[32] = ""; /* whole: a compiler compares words of it */
+	char level[32];
 	int status = host_lockdown(level, sizeof(level));
 
 	if (status == -ENOENT)

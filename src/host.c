@@ -68,6 +68,8 @@ int host_lockdown(char *level, size_t size)
 		close(fd);
 	if (status < 0)
 		return status;
+	/* To its end: a compiler compares words of it. */
+	memset(level, 0, size);
 	/* "none [integrity] confidentiality" */
 	active = strchr(text, '[');
 	snprintf(level, size, "%.*s", active ? (int)strcspn(active + 1, "]") : 0,
@@ -77,7 +79,7 @@ int host_lockdown(char *level, size_t size)
 
 static bool locked_down(void)
 {
-	char level[32] = ""; /* whole: a compiler compares words of it */
+	char level[32];
 
 	return host_lockdown(level, sizeof(level)) == 0 && strcmp(level, "confidentiality") == 0;
 }
