@@ -148,6 +148,8 @@ void command_name_loss(char *text, size_t size, const struct view_totals *totals
 	add_count(text, size, scene->missed, "probe hit", "probe hits", " missed (of any process)");
 	if (scene->missed_unknown)
 		add_loss(text, size, "missed probe hits unknown");
+	add_count(text, size, totals->late, "record", "records",
+		  " committed too late to be in order");
 	add_count(text, size, totals->incomplete, "call", "calls", " with a part not seen");
 	add_count(text, size, totals->unattributed, "expiry or signal of a timer that is",
 		  "expiries or signals of timers that are", " not known (of any process)");

@@ -29,6 +29,8 @@ struct merge {
 	size_t heaped;
 	struct stream *taken; /* whose head was handed out and is to be advanced */
 	size_t next_dry;      /* streams still to be read at the start of the round */
+	uint64_t last_ts;     /* of what was handed out */
+	uint64_t late;        /* events from before that */
 	uint64_t rival_ts;    /* when the first of the others in the heap begins; UINT64_MAX */
 };
 
@@ -254,6 +256,10 @@ static int hand_out(struct merge *merge, struct stream *stream, struct merged *m
 	merged->lost = 0;
 	merged->stream = stream->number;
 	merged->event = stream->head;
+	if (stream->head.ts < merge->last_ts)
+		merge->late++;
+	else
+		merge->last_ts = stream->head.ts;
 	merge->taken = stream;
 	return 1;
 }
@@ -297,6 +303,11 @@ int merge_next(struct merge *merge, struct merged *merged)
 	}
 	find_rival(merge);
 	return hand_out(merge, first, merged);
+}
+
+uint64_t merge_late(const struct merge *merge)
+{
+	return merge->late;
 }
 
 int merge_waiting(const struct merge *merge)

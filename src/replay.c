@@ -396,6 +396,7 @@ int replay_show(struct replay *replay, struct show *show, replay_stop *stop, voi
 		if (stopped)
 			break;
 	}
+	show->late = merge_late(replay->merge);
 	if (status == 0 && more < 0)
 		status = cannot_read(replay, more, err);
 	if (status < 0)

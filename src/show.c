@@ -392,9 +392,9 @@ bool show_has_all(const struct show *show)
 
 static bool is_incomplete(const struct show *show, const struct view_totals *totals)
 {
-	return totals->lost || totals->lost_unknown || totals->uncounted || totals->incomplete ||
-	       totals->unattributed || totals->odd || totals->malformed || show->scene.missed ||
-	       show->scene.missed_unknown || show->scene.disturbed[0];
+	return totals->lost || totals->lost_unknown || totals->late || totals->uncounted ||
+	       totals->incomplete || totals->unattributed || totals->odd || totals->malformed ||
+	       show->scene.missed || show->scene.missed_unknown || show->scene.disturbed[0];
 }
 
 static void take_totals(const struct show *show, struct view_totals *totals)
@@ -404,6 +404,7 @@ static void take_totals(const struct show *show, struct view_totals *totals)
 	else
 		view_totals(show->view, totals);
 	totals->uncounted = show->uncounted;
+	totals->late = show->late;
 }
 
 /* What others kept from being recorded: nobody knows what, and on which CPU. */

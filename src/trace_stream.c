@@ -26,6 +26,12 @@
 #define BULK_PAGES 16
 #define BULK_RECORDS 1024
 #define BULK_PAUSE_NS (50 * 1000000LL)
+/*
+ * A CPU that has taken a record's time may be interrupted before it commits it. Where
+ * rounds are a pause apart, the last of what there is waits for the next one: it costs
+ * nothing, and what is committed late is in order all the same.
+ */
+#define SETTLE_NS (2 * 1000000LL)
 /* Between two looks at the kernel's own timers. */
 #define KERNEL_PAUSE_NS (50 * 1000000LL)
 #define KERNEL_BULK_PAUSE_NS (500 * 1000000LL)
@@ -58,6 +64,13 @@ static int pass(struct trace *trace, uint64_t limit)
 	return status < 0 ? status : show_pass(&trace->show, limit);
 }
 
+static uint64_t round_limit(const struct trace *trace)
+{
+	uint64_t now = clocks_now();
+
+	return trace->rested && trace->waited_ns >= SETTLE_NS ? now - SETTLE_NS : now;
+}
+
 /* Shows everything up to `limit`. The number of records, or -errno. */
 static long show_round(struct trace *trace, uint64_t limit)
 {
@@ -76,6 +89,7 @@ static long show_round(struct trace *trace, uint64_t limit)
 		if (show_done(&trace->show) || (sink && sink_interrupted(sink)))
 			break;
 	}
+	trace->show.late = merge_late(merge);
 	/* Of what waits, some may be from before. */
 	if (status >= 0 && limit != UINT64_MAX && !merge_waiting(merge))
 		status = pass(trace, limit);
@@ -205,9 +219,8 @@ static int64_t pause_after(struct trace *trace, long count)
 		return count > 0 && count < BULK_PAGES ? BULK_PAUSE_NS
 		       : count >= DRAIN_PAGES          ? 0
 						       : -1;
-	if (merge_waiting(live_merge(trace->live)))
-		return 0;
-	return count >= BUSY_ROUND || (count > 0 && trace->waited_ns < BUSY_PAUSE_NS)
+	return count >= BUSY_ROUND || (count > 0 && trace->waited_ns < BUSY_PAUSE_NS) ||
+			       merge_waiting(live_merge(trace->live))
 		       ? BUSY_PAUSE_NS
 		       : -1;
 }
@@ -217,6 +230,7 @@ static int wait_for_more(struct trace *trace, int64_t longest_ns)
 	uint64_t began = clocks_now();
 	int why = wakeups_wait(trace->wakeups, longest_ns);
 
+	trace->rested = longest_ns > 0;
 	trace->waited_ns = (int64_t)(clocks_now() - began);
 	return why;
 }
@@ -239,7 +253,7 @@ int trace_follow_stream(struct trace *trace, struct error *err)
 	bool over = false;
 
 	while (!over && !show_done(&trace->show)) {
-		long count = show_looks(&trace->show) ? show_round(trace, clocks_now())
+		long count = show_looks(&trace->show) ? show_round(trace, round_limit(trace))
 						      : drain_round(trace, false);
 		int why = 0;
 

@@ -41,7 +41,7 @@ void merge_free(struct merge *merge);
 
 /*
  * Starts a round: CPUs that had run dry are read again. Everything up to
- * `limit` must have been committed by now, so that a CPU that is dry in this round
+ * `limit` should have been committed by now, so that a CPU that is dry in this round
  * holds nothing older; events past it wait for the next round.
  * UINT64_MAX for streams that have ended.
  */
@@ -52,6 +52,13 @@ void merge_begin(struct merge *merge, uint64_t limit);
  * this round is over, or the reader's -errno.
  */
 int merge_next(struct merge *merge, struct merged *merged);
+
+/*
+ * Events that were handed out behind later ones. A CPU takes a record's time before it
+ * commits it; what interrupts it in between (the host of a virtual machine, for
+ * long) keeps the record back, and its round may be over then. One CPU's own are in order.
+ */
+uint64_t merge_late(const struct merge *merge);
 
 /* Are there events that wait for a later round? */
 int merge_waiting(const struct merge *merge);

@@ -37,6 +37,7 @@ struct show {
 	struct stats_scene stats; /* what its figures are made with */
 	struct view_watcher watcher;
 	bool counted;       /* by the kernel, and added to the report before it is due */
+	uint64_t late;      /* see merge_late */
 	uint64_t uncounted; /* what the kernel could not count */
 	int out_fd;         /* of the sink */
 	struct out_style style;

@@ -39,7 +39,8 @@ struct trace {
 		COMMAND_WAS_ENDED, /* because tracing was over */
 	} command;
 	int64_t waited_ns; /* behind the last round */
-	bool paused;       /* the same, on purpose */
+	bool rested;       /* that was a pause, however long: see round_limit */
+	bool paused;       /* the same, of the kernel's timers in bulk */
 	bool progress;     /* is told as it goes */
 	bool whole;        /* traced to its end: what is shown is what there was */
 	bool closed;       /* nobody reads the output any more */

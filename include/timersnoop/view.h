@@ -86,6 +86,7 @@ struct view_totals {
 	uint64_t unattributed; /* expiries and signals that nobody can say whose they are */
 	uint64_t malformed;    /* records too short for their own format */
 	uint64_t odd;          /* beginnings and ends of the kernel's timers that do not fit */
+	uint64_t late;         /* records that came behind later ones: see merge_late */
 	uint64_t uncounted;    /* calls that the kernel was to count, and could not */
 };
 void view_totals(const struct view *view, struct view_totals *totals);

@@ -220,6 +220,19 @@ through_pipes() {
 	done
 }
 
+# As where the host of a virtual machine stops a CPU between a record's time and its commit: what
+# CPU 1 has is not there for a while, and is then too late to be in order.
+test_late_commits() {
+	local late
+	with_faults FAULT_KIND=tracefs FAULT_CALL=read FAULT_PATH=cpu1/trace_pipe_raw FAULT_ERRNO=11 \
+		FAULT_AT=1 FAULT_MS=1500 timersnoop -e timer_settime --format json --loss-status 77 -- \
+		taskset 2 ticker call=1 exec taskset 1 ticker every=10 call=300
+	assert_eq 77 "$status" status
+	late=$(sed -nE 's/^timersnoop: data incomplete: .*\<([0-9]+) records? committed too late to be in order.*/\1/p' stderr)
+	[[ $late ]] || fail "not told: $(<stderr)"
+	assert_json stdout 'map(select(.event == "timer_settime")) | length == 301'
+}
+
 test_interrupted() {
 	local run at
 	start_ticker call=1 touch=called wait=never # to be listed

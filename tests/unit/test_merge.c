@@ -484,6 +484,32 @@ static void loss_past_the_limit(void)
 	end();
 }
 
+/* Committed when its round was over. */
+static void late_events(void)
+{
+	begin(2);
+	add_page(0, TIMES(10, 30), 0, 0);
+	add_answer(1, 0);
+	add_page(1, TIMES(20, 25, 30, 40), 0, 0);
+	add_page(0, TIMES(35), 0, 0);
+	merge_begin(merge, 30);
+	expect_event(0, 10);
+	expect_event(0, 30);
+	expect_over();
+	CU_ASSERT_EQUAL(merge_late(merge), 0);
+	merge_begin(merge, 50);
+	expect_event(1, 20);
+	CU_ASSERT_EQUAL(merge_late(merge), 1);
+	expect_event(1, 25);
+	CU_ASSERT_EQUAL(merge_late(merge), 2);
+	expect_event(1, 30); /* at one time there is no order */
+	expect_event(0, 35);
+	expect_event(1, 40);
+	expect_over();
+	CU_ASSERT_EQUAL(merge_late(merge), 2);
+	end();
+}
+
 static void reader_fails(void)
 {
 	begin(2);
@@ -535,7 +561,8 @@ int suite_merge(void)
 	    !CU_ADD_TEST(suite, unknown_loss) || !CU_ADD_TEST(suite, losses_in_a_row) ||
 	    !CU_ADD_TEST(suite, damaged_page) || !CU_ADD_TEST(suite, short_page) ||
 	    !CU_ADD_TEST(suite, loss_at_the_end) || !CU_ADD_TEST(suite, loss_past_the_limit) ||
-	    !CU_ADD_TEST(suite, reader_fails) || !CU_ADD_TEST(suite, data_is_kept))
+	    !CU_ADD_TEST(suite, late_events) || !CU_ADD_TEST(suite, reader_fails) ||
+	    !CU_ADD_TEST(suite, data_is_kept))
 		return (int)CU_get_error();
 	return 0;
 }

@@ -7,8 +7,10 @@
  *			interrupt: what waits or passes bytes, but for tracefs
  *			output: what writes to other files, and closes what was written
  *	FAULT_CALL	these calls alone, by name
+ *	FAULT_PATH	of these alone whose path has this in it
  *	FAULT_AT	which of them, from 1; 0: none
  *	FAULT_LAST	up to which they all fail; FAULT_AT when it is not given
+ *	FAULT_MS	these all, for so long from the first on
  *	FAULT_STEP	of these each so-manieth; 1 when it is not given
  *	FAULT_ERRNO	what they fail with; by kind EIO, ENOMEM, EINTR, ENOSPC
  *	FAULT_DONE	when it is given, what writes and removes fails once it is done, as where
@@ -49,12 +51,12 @@
 static const char tracefs[] = "/sys/kernel/tracing";
 
 static enum kind { NONE, TRACEFS, MEMORY, INTERRUPT, OUTPUT } chosen;
-static unsigned long first, last, step, counted;
+static unsigned long first, last, step, counted, for_ms;
 static int failure;
 static pid_t owner;
 static bool done;
 static int killer = -1; /* what is written to it ends this process */
-static const char *refused, *only, *renamed, *swapped;
+static const char *refused, *only, *within, *renamed, *swapped;
 static int log_fd = -1; /* opened before the process gives up what opens files */
 /* In libtraceevent, which dies for want of memory, and is given it beforehand (decode.c). */
 static bool exempt;
@@ -84,16 +86,37 @@ static void open_log(const char *name)
 /* Of memory there is no file, but who asks for it: of very many each is told once. */
 static bool known_site;
 
+static unsigned long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (unsigned long)(now.tv_sec * 1000 + now.tv_nsec / 1000000);
+}
+
+static bool is_turn(void)
+{
+	static unsigned long first_ms;
+
+	if (!for_ms)
+		return !first ||
+		       (counted >= first && counted <= last && (counted - first) % step == 0);
+	if (!first_ms)
+		first_ms = now_ms();
+	return now_ms() - first_ms < for_ms;
+}
+
 /* Is it the turn of this one to fail? Then errno says why. */
 static bool fails(enum kind kind, const char *call, const char *path)
 {
 	char text[400];
 	int length;
 
-	if (kind != chosen || exempt || getpid() != owner || (only && strcmp(call, only) != 0))
+	if (kind != chosen || exempt || getpid() != owner || (only && strcmp(call, only) != 0) ||
+	    (within && !strstr(path, within)))
 		return false;
 	counted++;
-	if (first && (counted < first || counted > last || (counted - first) % step))
+	if (!is_turn())
 		return false;
 	length = snprintf(text, sizeof(text), "%s %lu %s %s\n", first ? "failed" : "passed",
 			  counted, call, path);
@@ -190,6 +213,7 @@ static void __attribute__((constructor)) begin(void)
 	first = number("FAULT_AT", 0);
 	last = number("FAULT_LAST", first);
 	step = number("FAULT_STEP", 1);
+	for_ms = number("FAULT_MS", 0);
 	if (name)
 		open_log(name);
 	owner = getpid();
@@ -199,6 +223,7 @@ static void __attribute__((constructor)) begin(void)
 	refused = getenv("FAULT_REFUSE");
 	renamed = getenv("FAULT_FIELD");
 	only = getenv("FAULT_CALL");
+	within = getenv("FAULT_PATH");
 	swapped = getenv("FAULT_SWAP");
 	failure = (int)number("FAULT_ERRNO", EINVAL);
 	unsetenv("LD_PRELOAD");
