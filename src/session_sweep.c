@@ -35,15 +35,25 @@ static struct tracefs_instance *companion_of(const char *name)
 	return tracefs_instance_exists(companion) ? tracefs_instance_alloc(NULL, companion) : NULL;
 }
 
+/* Of one that is there: -ENOENT when it went meanwhile. */
+static int find_instance(const char *name, struct tracefs_instance **instance)
+{
+	*instance = tracefs_instance_alloc(NULL, name); /* which looks for its directory, too */
+	if (*instance)
+		return 0;
+	return is_gone(name) ? -ENOENT : -ENOMEM;
+}
+
 static int sweep_instance(const char *name, unsigned *removed, struct error *err)
 {
-	struct tracefs_instance *companion;
-	struct tracefs_instance *instance = tracefs_instance_alloc(NULL, name);
+	struct tracefs_instance *companion, *instance;
+	int lock, status = find_instance(name, &instance);
 	char *dir = instance ? tracefs_instance_get_dir(instance) : NULL;
-	int status = dir ? session_lock_instance(dir) : -ENOMEM;
 	char group[64];
-	int lock = status;
 
+	if (instance)
+		status = dir ? session_lock_instance(dir) : -ENOMEM;
+	lock = status;
 	if (lock >= 0) {
 		session_group_of(group, sizeof(group), name);
 		companion = companion_of(name);
@@ -84,11 +94,11 @@ static bool is_ours(const char *name, const char *prefix, char separator)
 /* A companion whose first instance is gone belongs to nobody. */
 static int sweep_companion(const char *name, unsigned *removed, struct error *err)
 {
-	struct tracefs_instance *instance = tracefs_instance_alloc(NULL, name);
-	int status = 0;
+	struct tracefs_instance *instance;
+	int status = find_instance(name, &instance);
 
-	if (!instance)
-		return error_errno(err, ENOMEM, "instances");
+	if (status < 0)
+		return status == -ENOENT ? 0 : error_errno(err, -status, "instances");
 	if (tracefs_instance_destroy(instance) == 0)
 		++*removed;
 	else if (errno != ENOENT)

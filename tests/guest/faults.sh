@@ -220,6 +220,21 @@ through_pipes() {
 	done
 }
 
+# What is there when it is listed, and not when it is looked at.
+test_went_meanwhile() {
+	local name=timersnoop-1-01234567 left
+	for left in "$name" "$name-irq"; do
+		mkdir "$tracefs/instances/$left"
+		with_faults FAULT_KIND=tracefs FAULT_CALL=stat "FAULT_PATH=instances/$name" FAULT_AT=1 \
+			FAULT_LAST=1000 FAULT_ERRNO=2 timersnoop -e timer_settime --format json -- ticker call=3
+		assert_eq 0 "$status" "status with $left"
+		assert_match 'failed 1 stat' "$(<failed)" "with $left"
+		assert_empty stderr
+		assert_counts stdout '{"1000":3}'
+		assert_status 0 timersnoop --cleanup
+	done
+}
+
 # As where the host of a virtual machine stops a CPU between a record's time and its commit: what
 # CPU 1 has is not there for a while, and is then too late to be in order.
 test_late_commits() {

@@ -157,29 +157,26 @@ chosen_by_file() {
 	}' "$@" | sort -nu
 }
 
-# samples FILE: of the lines in it.
+# Of the lines of standard input so many, evenly.
 samples() {
-	local step=$((($(wc -l <"$1") + fault_samples - 1) / fault_samples))
-	awk -v step="$step" 'NR % step == int(step / 2)' "$1"
+	local lines step
+	mapfile -t lines
+	step=$(((${#lines[@]} + fault_samples - 1) / fault_samples))
+	((step == 0)) || printf '%s\n' "${lines[@]}" | awk -v step="$step" 'NR % step == int(step / 2)'
 }
 
 # chosen_of TOTAL [KIND]: which of them are made to fail.
 chosen_of() {
-	local others=''
-	[[ ! -e passed-trace ]] || others=passed-trace
+	local files=(passed)
+	[[ ! -e passed-trace ]] || files=(passed-trace passed)
 	if [[ ${T_EACH_FAULT:-} ]]; then
 		seq "$1"
-		return
-	fi
-	if [[ -s passed ]]; then
-		chosen_by_file ${others:+"$others"} passed
+	elif [[ ! -s passed ]]; then
+		seq "$1" | samples
+	elif [[ ${2:-} == tracefs && ${#files[@]} == 1 ]]; then
+		chosen_by_file passed
 	else
-		seq "$1"
-	fi >chosen
-	if [[ -s passed && ${2:-} == tracefs && ! $others ]]; then
-		cat chosen
-	else
-		samples chosen
+		chosen_by_file "${files[@]}" | samples
 	fi
 }
 
