@@ -55,6 +55,18 @@ private_apt() {
 	done >"$dir/sources.list"
 }
 
+# apt_fetch DIR WHAT COMMAND [ARG...]: COMMAND, an apt-get that downloads, in DIR, which
+# private_apt has made, with lists that are new; dies with what it said.
+apt_fetch() {
+	local dir=$1 what=$2
+	local -x APT_CONFIG=$dir/apt.conf
+	shift 2
+	if ! (cd "$dir" && apt-get -q update && "$@") >"$dir/log" 2>&1; then
+		tail -n 20 "$dir/log" | sed 's/^/  /' >&2
+		die "could not fetch $what: try again"
+	fi
+}
+
 # make_once PLACE COMMAND [ARG...]: COMMAND ARG... DIR makes DIR/made, with what is fetched;
 # that becomes the directory PLACE, complete or not at all. Nothing where PLACE is there.
 make_once() (

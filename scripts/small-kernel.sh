@@ -38,12 +38,8 @@ private_apt "$dir/apt" amd64 <<-EOF
 	main bookworm
 	security bookworm-security
 EOF
-if ! (export APT_CONFIG=$dir/apt/apt.conf && cd "$dir" && apt-get -q update &&
-	apt-get -q download "linux-source-$version") >"$dir/log" 2>&1; then
-	tail -n 20 "$dir/log" | sed 's/^/  /' >&2
-	die "could not fetch the sources: try again"
-fi
-deb=$(echo "$dir"/linux-source-*.deb)
+apt_fetch "$dir/apt" "the sources" apt-get -q download "linux-source-$version"
+deb=$(echo "$dir"/apt/linux-source-*.deb)
 dpkg-deb --fsys-tarfile "$deb" | tar -C "$dir" -x "./usr/src/linux-source-$version.tar.xz"
 tar -C "$dir" -x -f "$dir/usr/src/linux-source-$version.tar.xz"
 

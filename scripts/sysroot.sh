@@ -33,11 +33,7 @@ fetch() {
 		main bookworm
 		security bookworm-security
 	EOF
-	export APT_CONFIG=$dir/apt.conf
-	if ! { apt-get -q update && apt-get -q -y --download-only install "${packages[@]}"; } >"$dir/log" 2>&1; then
-		tail -n 20 "$dir/log" | sed 's/^/  /' >&2
-		die "could not fetch the packages: try again"
-	fi
+	apt_fetch "$dir" "the packages" apt-get -q -y --download-only install "${packages[@]}"
 	mkdir -p "$dir/made/usr"/{bin,lib,sbin}
 	for name in bin lib sbin; do
 		ln -s "usr/$name" "$dir/made/$name"

@@ -31,11 +31,7 @@ fetch() {
 	local dir=$1
 	note "fetching valgrind"
 	private_apt "$dir" amd64 <<<'main sid'
-	export APT_CONFIG=$dir/apt.conf
-	if ! { cd "$dir" && apt-get -q update && apt-get -q download valgrind; } >"$dir/log" 2>&1; then
-		tail -n 20 "$dir/log" | sed 's/^/  /' >&2
-		die "could not fetch valgrind: try again"
-	fi
+	apt_fetch "$dir" valgrind apt-get -q download valgrind
 	dpkg-deb -x "$dir"/valgrind_*.deb "$dir/made"
 }
 
