@@ -88,7 +88,7 @@ tests 'unit tests' "${make[@]}" CC=gcc CFLAGS="$strict" check
 	aside analysed "${make[@]}" CC=gcc analyse-short
 ) &
 running=$!
-tests 'fuzzers' "${make[@]}" fuzz FUZZ_SECONDS=10
+tests 'fuzzers' "${make[@]}" fuzz FUZZ_SECONDS=6
 tests 'documentation' "${make[@]}" CC=gcc CFLAGS="$strict" check-docs
 tests 'hardening' "${make[@]}" CC=gcc CFLAGS="$strict" check-hardening
 tests 'tarball' "${make[@]}" check-dist

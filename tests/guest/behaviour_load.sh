@@ -142,50 +142,6 @@ test_loss() {
 		fail "nothing was lost"
 }
 
-# with_profile WRITER ARG...: timersnoop, while calls are made; for kprobe_profile it finds what
-# WRITER writes.
-with_profile() {
-	local writer=$1
-	shift
-	rm -f go
-	start_ticker wait=go call=5
-	start_snoop "$@" -p "$ticker" 2>stderr
-	"$writer" >profile
-	mount --bind profile "$tracefs/kprobe_profile"
-	touch go
-	wait_for 60 is_gone "$snoop"
-	umount "$tracefs/kprobe_profile"
-	ended 4 "$snoop" stderr
-}
-
-# As the kernel's own, but for seven calls whose return was missed.
-seven_missed() {
-	awk -v event="^settime_(exit|call)$of_any\$" '{
-		printf "  %-44s %15d %15d\n", $1, $2, $1 ~ event ? 7 : $3
-	}' "$tracefs/kprobe_profile"
-}
-
-# More calls were under way at once than the kernel keeps returns of: it counts them, for no
-# process in particular, in a file that says here what it would say then.
-test_missed_hits() {
-	with_profile seven_missed -e timer_settime --format json -o calls
-	assert_match 'data incomplete: 7 probe hits missed \(of any process\)' "$(<stderr)"
-	assert_counts calls '{"1000":5}'
-	with_profile seven_missed stat -e timer_settime --aggregate user -o figures
-	assert_match 'data incomplete: 7 probe hits missed' "$(<stderr)" "figures"
-	with_profile seven_missed record -e timer_settime -o kept.dat
-	assert_match 'data incomplete: 7 probe hits missed' "$(<stderr)" "recording"
-	run timersnoop report kept.dat --format json
-	assert_eq 4 "$status" "status of the report"
-	assert_match 'data incomplete: 7 probe hits missed' "$(<stderr)" "report"
-	# Where it cannot be read, it is not known.
-	with_profile true -e timer_settime --format json -o calls
-	assert_match 'data incomplete: missed probe hits unknown' "$(<stderr)"
-	assert_counts calls '{"1000":5}'
-	with_profile true record -e timer_settime -o kept.dat
-	assert_match 'data incomplete: missed probe hits unknown' "$(<stderr)" "recording"
-}
-
 # Whoever asks for a status of loss gets his own where nothing was lost.
 test_loss_status_without_loss() {
 	assert_status 3 timersnoop -e timer_settime -q --loss-status 77 --buffer-size 1M -- ticker call=2 exit=3

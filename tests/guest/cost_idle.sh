@@ -70,30 +70,20 @@ test_events() {
 	watch text
 	watch settime -e timer_settime --format json -o settime.out
 	watch all -q -e all
+	# Of what does not change by time alone.
+	watch until stat -q -e timer_settime --until 'arms >= 1'
+	watch count -q --where 'value < 1ms' -c 1
 	assert_idle
 }
 
-test_lives_and_figures() {
+test_figures_and_recordings() {
 	prepare
 	watch lives --lives
 	watch stat stat --expect 'late.p99 < 1s'
 	[[ ! -e $tracefs/events/sched/sched_switch/hist ]] ||
 		watch aggregate stat -q -e timer_settime --aggregate kernel
-	assert_idle
-}
-
-test_record() {
-	prepare
 	watch record record -o recording
 	watch ring record --ring 10s -e timer_settime -o ring
-	assert_idle
-}
-
-# Of what does not change by time alone.
-test_until() {
-	prepare
-	watch until stat -q -e timer_settime --until 'arms >= 1'
-	watch count -q --where 'value < 1ms' -c 1
 	assert_idle
 }
 
