@@ -5,7 +5,7 @@
 #
 # Builds the command and the guests' programs into build/arm64, with Debian's cross compilers
 # and the libraries of scripts/sysroot.sh; --build: no more than that. KERNEL (default:
-# 6.12-arm64) and OPTION are those of tests/guest/run-all.sh. Without OPTION and KERNEL, the
+# 6.12-arm64) and OPTION are those of tests/guest/run-all.sh. Without -t and KERNEL, the
 # main job and the life of a timer are tested, against the programs' own account and against
 # strace, what is lost, a recording and its replay, figures that the kernel counts, its own
 # timers, doctor and what keeps from tracing, others beside, and what is left behind. That
@@ -45,5 +45,13 @@ PKG_CONFIG_SYSROOT_DIR=$sysroot PKG_CONFIG_LIBDIR=$libraries/pkgconfig:$sysroot/
 	"$room/timersnoop" guest-programs
 [[ ! $only_build ]] || exit 0
 
-(($#)) || set -- -t "$main_tests" 6.12-arm64
-exec "$top/tests/guest/run-all.sh" "$@"
+only=(-t "$main_tests") kernels=(6.12-arm64)
+for ((i = 1; i <= $#; i++)); do
+	case ${!i} in
+	-t) only=() ;;&
+	-t | -j | --timeout) ((i++)) ;;
+	-*) ;;
+	*) only=() kernels=() ;;
+	esac
+done
+exec "$top/tests/guest/run-all.sh" "${only[@]}" "$@" "${kernels[@]}"

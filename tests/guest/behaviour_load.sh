@@ -45,7 +45,7 @@ ticks_of() {
 
 # The pipe of a CPU that was off when the instance was made cannot be waited for.
 test_absent_cpu() {
-	local cpu=/sys/devices/system/cpu/cpu1/online before line
+	local cpu=/sys/devices/system/cpu/cpu1/online before before_on line
 	[[ -w $cpu ]] || skip "this kernel cannot switch a CPU off"
 	echo 0 >"$cpu"
 	trap 'echo 1 >/sys/devices/system/cpu/cpu1/online' EXIT
@@ -65,9 +65,15 @@ test_absent_cpu() {
 		read -r -t 10 -u 6 line || fail "$((line - 1)) calls are told while it goes on"
 		echo "$line" >>calls
 	done
+	# And then it waits for events alone.
+	sleeps_of "$snoop"
+	before_on=$sleeps
+	sleep 4
+	sleeps_of "$snoop"
 	touch on
 	ended 0 "$snoop"
 	exec 6>&-
+	((sleeps - before_on < 2)) || fail "$((sleeps - before_on)) wake-ups in 4 s after it came"
 	((ticks - before < 50)) || fail "$((ticks - before)) ticks in 2 s with nothing to do"
 	assert_eq '1 1 1' "$(jq -r .cpu calls | xargs)" "CPUs of the calls"
 }

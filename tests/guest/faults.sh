@@ -199,6 +199,7 @@ uninterrupted() {
 			timersnoop "${args[@]}"
 		show stderr
 		assert_eq 0 "$status" "status"
+		assert_no_match 'data incomplete' "$(<stderr)"
 		told_by "$1" >told
 		diff "told-$1" told || fail "it tells something else"
 	done
