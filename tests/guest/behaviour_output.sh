@@ -28,6 +28,13 @@ test_closed_pipe() {
 	assert_empty stderr
 	read -r pid _ <told
 	is_gone "$pid" || fail "COMMAND is still there"
+
+	# More than a pipe holds: the write itself fails.
+	assert_status 0 timersnoop record -q -e timer_settime -o kept.dat -- ticker call=1000
+	timersnoop report kept.dat --format json 2>stderr | head -n 1 >line
+	assert_eq 0 "${PIPESTATUS[0]}" "status of a report"
+	assert_counts line '{"1000":1}'
+	assert_empty stderr
 }
 
 test_full_disk() {
