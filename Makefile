@@ -11,6 +11,7 @@
 # make check-arm64    the main tests of those on an arm64 kernel (scripts/arm64.sh)
 # make check-kernels  some of the tests on other kernels: PREEMPT_RT, Debian's usual one, the newest,
 #                 and one without kprobes, which is built
+# make check-kernels-short  a little of the two
 # make check-soak an hour of the guests' time, while programs come and go
 # make check-valgrind  command lines under memcheck, in guests
 # make bench      what it costs beside others, under emulation (doc/BENCHMARKS.md)
@@ -177,6 +178,14 @@ check-kernels: timersnoop guest-programs
 # Where time is counted in instructions, what is waited for takes none. What memory each
 # mode had meanwhile is left in build/soak.
 SOAK_KERNELS ?= 6.1 7.2
+# The main job and the life of a timer on each of them.
+SHORT_TESTS := accuracy/(known|calls|errors|compat|registers|threads)$$
+SHORT_TESTS := $(SHORT_TESTS)|lives_expiries/(periodic|signals|threads|clocks|timerfds|itimers|endings)$$
+check-kernels-short: timersnoop guest-programs
+	scripts/arm64.sh --build
+	tests/guest/run-all.sh -t '^($(SHORT_TESTS)|behaviour_killed/names_like_ours$$)' \
+		6.12-arm64 6.1-rt experimental 6.12-generic
+
 check-soak: timersnoop guest-programs
 	for kernel in $(SOAK_KERNELS); do \
 		scripts/guest.sh $$kernel --icount --timeout 5400 --out build/soak/$$kernel -- \
@@ -187,13 +196,14 @@ check-valgrind: timersnoop guest-programs
 
 # Not hardened: the sanitizers see less of calls that are checked already.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# Freed memory waits for less than by default, and stacks are short: half of the time.
 check-sanitized:
-	$(MAKE) check BUILD=build/sanitized HARDENING=no CFLAGS='-O1 -g $(SANITIZE)'
+	ASAN_OPTIONS=quarantine_size_mb=4:malloc_context_size=8:allocator_release_to_os_interval_ms=-1 \
+	$(MAKE) check BUILD=build/sanitized HARDENING=no COVERAGE=--coverage CFLAGS='-O1 -g $(SANITIZE)'
 
-# Not confined: what was counted is written in the end.
-coverage:
-	$(MAKE) check BUILD=build/coverage HARDENING=no COVERAGE=--coverage CFLAGS='-O1 -g -DCHECKED_BUILD=1'
-	tests/unit/coverage.sh build/coverage
+# Of the same run.
+coverage: check-sanitized
+	tests/unit/coverage.sh build/sanitized
 
 # Fuzzers of whatever reads bytes from outside; FUZZ_SECONDS each.
 FUZZ_SECONDS ?= 15
@@ -271,7 +281,7 @@ check-builds:
 clean:
 	rm -rf build timersnoop timersnoop-$(VERSION).tar.xz
 
-.PHONY: all analyse analyse-short analysed bench bench-programs check check-arm64 check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-kernels check-package check-readers check-sanitized check-soak check-valgrind clean coverage dist format fuzz guest-programs install lint uninstall
+.PHONY: all analyse analyse-short analysed bench bench-programs check check-arm64 check-builds check-dist check-docs check-faults check-guests check-guests-all check-hardening check-kernels check-kernels-short check-package check-readers check-sanitized check-soak check-valgrind clean coverage dist format fuzz guest-programs install lint uninstall
 .SECONDARY:
 
 -include $(ANALYSED:.o=.d) $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/main.d

@@ -40,7 +40,7 @@ room=build/arm64
 compiler="aarch64-linux-gnu-gcc --sysroot=$sysroot -B$libraries \
 	-isystem $headers/aarch64-linux-gnu -isystem $headers"
 PKG_CONFIG_SYSROOT_DIR=$sysroot PKG_CONFIG_LIBDIR=$libraries/pkgconfig:$sysroot/usr/share/pkgconfig \
-	make -C "$top" --no-print-directory -s -j"$(nproc)" BUILD="$room" PROGRAM="$room/timersnoop" \
+	MAKEFLAGS='' make -C "$top" --no-print-directory -s -j"$(nproc)" BUILD="$room" PROGRAM="$room/timersnoop" \
 	CC="$compiler" AR=aarch64-linux-gnu-ar CC32=arm-linux-gnueabihf-gcc \
 	"$room/timersnoop" guest-programs
 [[ ! $only_build ]] || exit 0

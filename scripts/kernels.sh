@@ -5,8 +5,8 @@
 #
 # These are of the cloud flavour, of amd64, or of arm64 where the series says so: 6.1-arm64,
 # 6.12-arm64 and so on. Besides there are 6.1-rt (PREEMPT_RT), 6.12-generic (the flavour of
-# most machines) and experimental (the newest there is, cloud again), for make check-kernels,
-# and 6.1-no-kprobes, which is not fetched but built (scripts/small-kernel.sh).
+# most machines) and experimental (the newest there is, be it in sid, cloud again), for make
+# check-kernels, and 6.1-no-kprobes, which is not fetched but built (scripts/small-kernel.sh).
 #
 # Prints one line for each: SERIES PATH-TO-VMLINUZ VERSION. Kernels are kept
 # in ${TIMERSNOOP_CACHE:-${XDG_CACHE_HOME:-~/.cache}/timersnoop}/kernels and
@@ -32,7 +32,7 @@ suites_of() {
 	6.1 | 6.1-rt | 6.1-no-kprobes) printf '%s\n' 'security bookworm-security' 'main bookworm' ;;
 	6.12 | 6.12-generic) printf '%s\n' 'security trixie-security' 'main trixie' ;;
 	7.2) printf '%s\n' 'main sid' 'main forky' ;;
-	experimental) printf '%s\n' 'main experimental' ;;
+	experimental) printf '%s\n' 'main experimental' 'main sid' ;; # there may be none
 	*) return 1 ;;
 	esac
 }

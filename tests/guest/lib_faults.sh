@@ -9,7 +9,7 @@
 # something, but for what the first of the runs below does as well and changes nothing: of the first
 # run all of these, of the others these many, evenly. Of what asks for memory these many of the first
 # of each place that does, and of other kinds of all.
-fault_samples=12
+fault_samples=10
 t_limit=600
 [[ ! ${T_EACH_FAULT:-} ]] || t_limit=20000
 
