@@ -101,9 +101,12 @@ test_signals_early_and_ignored() {
 
 # The first signal is COMMAND's, and tracing goes on; the second one is ours.
 test_signal_to_command() {
+	mkfifo never
+	# Without a child, whose end at that moment would make bash forget the signal.
 	start_snoop -e timer_settime --format json -o calls -- bash -c '
 		trap "echo INT >>got; ticker tag=2 call=3; exit 3" INT
-		ticker tag=1 call=2; touch ready; while :; do sleep 0.05; done'
+		exec 6<>never
+		ticker tag=1 call=2; touch ready; while :; do read -r -t 0.05 -u 6; done'
 	wait_for 10 is_there ready
 	kill -INT "$snoop"
 	ended 3 "$snoop"
@@ -127,17 +130,19 @@ test_signal_to_command() {
 	is_gone "$pid" || fail "COMMAND is still there"
 }
 
-# Ctrl-C goes to both of them: COMMAND must not get it twice.
+# Ctrl-C goes to both of them: COMMAND must not get it twice, nor may a second one end the trace,
+# as two signals to us alone do.
 test_interrupt_from_terminal() {
 	mkfifo keys
 	exec 5<>keys
-	# shellcheck disable=SC2016 # that shell's
-	start onpty timersnoop -e timer_settime -q -- bash -c '
-		trap "n=\$((n + 1))" INT
-		touch ready; for i in {1..30}; do sleep 0.05; done; exit $((40 + n))' <keys >screen
+	start onpty timersnoop -e timer_settime -q -- \
+		ticker count=2 touch=ready sleep=2000 exit=40 <keys >screen
 	wait_for 20 is_there ready
-	printf '\003' >&5
-	ended 41 "$started" screen
+	for _ in 1 2 3; do
+		sleep 0.3
+		printf '\003' >&5
+	done
+	ended 43 "$started" screen
 	exec 5>&-
 }
 

@@ -16,7 +16,8 @@
  *   print=TEXT    prints a line, by one write
  *   ignore=SIG    ignores a signal, by number
  *   die=SIG       sends itself a signal
- *   exit=N        ends
+ *   count=SIG     counts how often a signal comes, by number
+ *   exit=N        ends, with as many more as that has counted
  *   loop=N        does the words up to the matching 'end' N times (0: for ever)
  *   thread=N      N threads do the words up to the matching 'end', this one
  *                 goes on behind it; the process ends when all are done
@@ -65,6 +66,14 @@ static void nap(long ms)
 
 	while (ms && nanosleep(&time, &time) < 0 && errno == EINTR)
 		;
+}
+
+static volatile sig_atomic_t counted;
+
+static void count(int number)
+{
+	(void)number;
+	counted++;
 }
 
 static void make_timer(void)
@@ -237,7 +246,9 @@ static void run_task(const char *verb, const char *value, long number)
 	else if (!strcmp(verb, "die"))
 		raise((int)number);
 	else if (!strcmp(verb, "exit"))
-		exit((int)number);
+		exit((int)number + counted);
+	else if (!strcmp(verb, "count"))
+		signal((int)number, count);
 	else if (!strcmp(verb, "tell"))
 		tell(value);
 	else if (!strcmp(verb, "print"))
