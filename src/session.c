@@ -63,6 +63,9 @@ int session_lock_instance(const char *dir)
 
 static int refuse_instance(struct error *err, int code, const char *name)
 {
+	/* libtracefs hands on a path that it had no memory for. */
+	if (code == EFAULT)
+		code = ENOMEM;
 	error_errno(err, code, "cannot make the tracefs instance %s", name);
 	if (code == ENOMEM)
 		error_hint(err, "there is no memory for another ring buffer: see instances/ in "
