@@ -3,11 +3,11 @@
 #
 #   scripts/check.sh
 #
-# Builds with gcc and with clang, warnings as errors; runs the unit tests, plain and
-# under ASan and UBSan, counting which lines they run; the linters, the analysers, what is written
-# against the code, memory that is refused, other readers of recordings, the guest tests
-# on every kernel of the matrix, and some on others and on arm64. At the end is what failed once more, and how many tests
-# passed, failed and were skipped.
+# Builds with gcc and with clang, warnings as errors; runs the unit tests, plain and under
+# ASan and UBSan, counting which lines they run; the linters, the analysers, what is written
+# against the code, memory that is refused, other readers of recordings, the guest tests on
+# every kernel of the matrix, and some on others and on arm64. At the end is what failed once
+# more, and how many tests passed, failed and were skipped.
 # Exit status 0 when none failed.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh

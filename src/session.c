@@ -3,13 +3,10 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "timersnoop/calibrate.h"
@@ -41,26 +38,6 @@ void session_group_of(char *group, size_t size, const char *instance)
 			*c = '_';
 }
 
-/* Opens an instance's directory and locks it. -EWOULDBLOCK: its run lives. */
-int session_lock_instance(const char *dir)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat held, there;
-	int code = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &held) < 0 || stat(dir, &there) < 0)
-		code = errno;
-	/* A sweep may have removed it between mkdir and lock. */
-	else if (held.st_ino != there.st_ino)
-		code = ENOENT;
-	if (!code)
-		return fd;
-	close(fd);
-	return -code;
-}
-
 static int refuse_instance(struct error *err, int code, const char *name)
 {
 	/* libtracefs hands on a path that it had no memory for. */
@@ -79,7 +56,6 @@ static int make_instance(struct session *session, struct error *err)
 
 	for (int i = 0; i < NAME_TRIES; i++) {
 		char name[48];
-		char *dir;
 		uint32_t random = 0;
 
 		if (getrandom(&random, sizeof(random), 0) < 0)
@@ -89,9 +65,7 @@ static int make_instance(struct session *session, struct error *err)
 		if (!session->instance)
 			return refuse_instance(err, errno, name);
 		session_group_of(session->group, sizeof(session->group), name);
-		dir = tracefs_instance_get_dir(session->instance);
-		status = dir ? session_lock_instance(dir) : -ENOMEM;
-		tracefs_put_tracing_file(dir);
+		status = session_lock_instance(session->instance);
 		if (status >= 0) {
 			session->lock = status;
 			return 0;

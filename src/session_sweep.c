@@ -2,14 +2,44 @@
 /* What runs that are no longer alive left behind. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "timersnoop/probe_group.h"
 #include "timersnoop/session_parts.h"
+
+static int lock_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat held, there;
+	int code = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &held) < 0 || stat(dir, &there) < 0)
+		code = errno;
+	/* A sweep may have removed it between mkdir and lock. */
+	else if (held.st_ino != there.st_ino)
+		code = ENOENT;
+	if (!code)
+		return fd;
+	close(fd);
+	return -code;
+}
+
+int session_lock_instance(struct tracefs_instance *instance)
+{
+	char *dir = tracefs_instance_get_dir(instance);
+	int fd = dir ? lock_dir(dir) : -ENOMEM;
+
+	tracefs_put_tracing_file(dir);
+	return fd;
+}
 
 /* Surely: what cannot be looked at may be a live run's. */
 static bool is_gone(const char *name)
@@ -47,13 +77,11 @@ static int find_instance(const char *name, struct tracefs_instance **instance)
 static int sweep_instance(const char *name, unsigned *removed, struct error *err)
 {
 	struct tracefs_instance *companion, *instance;
-	int lock, status = find_instance(name, &instance);
-	char *dir = instance ? tracefs_instance_get_dir(instance) : NULL;
+	int lock = find_instance(name, &instance), status = 0;
 	char group[64];
 
 	if (instance)
-		status = dir ? session_lock_instance(dir) : -ENOMEM;
-	lock = status;
+		lock = session_lock_instance(instance);
 	if (lock >= 0) {
 		session_group_of(group, sizeof(group), name);
 		companion = companion_of(name);
@@ -65,12 +93,9 @@ static int sweep_instance(const char *name, unsigned *removed, struct error *err
 		close(lock);
 		if (status == 0)
 			++*removed;
-	} else if (status == -EWOULDBLOCK || status == -ENOENT) {
-		status = 0; /* alive, or gone meanwhile */
-	} else {
-		error_errno(err, -status, "cannot look at the tracefs instance %s", name);
+	} else if (lock != -EWOULDBLOCK && lock != -ENOENT) { /* alive, or gone meanwhile */
+		status = error_errno(err, -lock, "cannot look at the tracefs instance %s", name);
 	}
-	tracefs_put_tracing_file(dir);
 	tracefs_instance_free(instance);
 	return status;
 }

@@ -13,7 +13,7 @@
 /* "timersnoop-4242-1a2b3c4d" has the group "timersnoop_4242_1a2b3c4d". */
 void session_group_of(char *group, size_t size, const char *instance);
 /* Opens an instance's directory and locks it. -EWOULDBLOCK: its run lives. */
-int session_lock_instance(const char *dir);
+int session_lock_instance(struct tracefs_instance *instance);
 void session_disable_group(struct tracefs_instance *instance, const char *group);
 /* Instances, then probes; `companion` and `plan` may be NULL. */
 int session_remove_all(struct tracefs_instance *instance, struct tracefs_instance *companion,

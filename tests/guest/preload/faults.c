@@ -207,6 +207,15 @@ static unsigned long number(const char *name, unsigned long otherwise)
 	return value ? strtoul(value, NULL, 10) : otherwise;
 }
 
+static const struct {
+	const char *name;
+	enum kind kind;
+	int failure;
+} kinds[] = { { "tracefs", TRACEFS, EIO },
+	      { "memory", MEMORY, ENOMEM },
+	      { "interrupt", INTERRUPT, EINTR },
+	      { "output", OUTPUT, ENOSPC } };
+
 static void __attribute__((constructor)) begin(void)
 {
 	const char *kind = getenv("FAULT_KIND"), *name = getenv("FAULT_LOG");
@@ -228,19 +237,11 @@ static void __attribute__((constructor)) begin(void)
 	swapped = getenv("FAULT_SWAP");
 	failure = (int)number("FAULT_ERRNO", EINVAL);
 	unsetenv("LD_PRELOAD");
-	if (kind && strcmp(kind, "tracefs") == 0) {
-		failure = (int)number("FAULT_ERRNO", EIO);
-		chosen = TRACEFS;
-	} else if (kind && strcmp(kind, "memory") == 0) {
-		failure = (int)number("FAULT_ERRNO", ENOMEM);
-		chosen = MEMORY;
-	} else if (kind && strcmp(kind, "interrupt") == 0) {
-		failure = (int)number("FAULT_ERRNO", EINTR);
-		chosen = INTERRUPT;
-	} else if (kind && strcmp(kind, "output") == 0) {
-		failure = (int)number("FAULT_ERRNO", ENOSPC);
-		chosen = OUTPUT;
-	}
+	for (size_t i = 0; kind && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kind, kinds[i].name) == 0) {
+			failure = (int)number("FAULT_ERRNO", (unsigned long)kinds[i].failure);
+			chosen = kinds[i].kind;
+		}
 }
 
 static void __attribute__((destructor)) end(void)
