@@ -348,7 +348,7 @@ test_killed_anywhere() {
 	local at total live args
 	echo "p:timersnoop_1_0123456/enter ${syscalls}timer_settime" >>"$tracefs/kprobe_events"
 	mkdir "$tracefs/instances/timersnoop-1-0123456"
-	start_snoop -q -n nobody
+	start_snoop -n nobody -o live.out 2>live.err
 	live=$snoop
 	ours_in_tracefs '' >before
 	read -r -a args <<<"${fault_runs[expiries]}"
